@@ -1,0 +1,1 @@
+"""Hyperparameter optimization: search spaces, studies, runs and their results."""

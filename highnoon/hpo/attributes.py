@@ -1,0 +1,50 @@
+"""Names of the attributes that HighNoon keeps with studies and trials.
+
+Each is an Optuna user attribute with a JSON value, so that `optuna` and optuna-dashboard show them.
+"""
+
+__all__ = [
+    "DIVERGED",
+    "FAILURE",
+    "INFEASIBLE",
+    "INTERRUPTED",
+    "JOINS",
+    "PREFIX",
+    "RETRY_OF",
+    "RUN",
+    "SEARCH_SPACE",
+    "SERIES",
+    "STAGES",
+]
+
+PREFIX = "highnoon:"
+
+SEARCH_SPACE = "highnoon:search_space"
+"""Study: the search space, as `SearchSpace.to_json` writes it."""
+
+JOINS = "highnoon:joins"
+"""Study: how many managers with a seed joined it; each draws from a stream of its own."""
+
+RUN = "highnoon:run"
+"""Trial: its seed, worker, package versions and git commit."""
+
+SERIES = "highnoon:series:"
+"""Trial, followed by a name: `{"steps": [...], "values": [...]}`, null where not finite."""
+
+FAILURE = "highnoon:failure"
+"""Trial: `{"type", "message", "traceback"}` of what the objective raised."""
+
+DIVERGED = "highnoon:diverged"
+"""Trial: the value that was not finite, as text."""
+
+INFEASIBLE = "highnoon:infeasible"
+"""Trial: why its parameters were never trained."""
+
+INTERRUPTED = "highnoon:interrupted"
+"""Trial: what ended it before its time (`"SIGINT"`, `"SIGTERM"`, `"stop"`); it was given back."""
+
+RETRY_OF = "highnoon:retry_of"
+"""Trial: number of the interrupted trial whose parameters this one takes up."""
+
+STAGES = "highnoon:stages"
+"""Trial: the curriculum stages it was trained on."""

@@ -1,0 +1,462 @@
+"""`HPOTrialManager`: a study, its search space, and the runs that add trials to it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial
+
+from highnoon._notices import notice, notice_once
+from highnoon.exceptions import (
+    ConfigError,
+    NoCompletedTrialError,
+    SearchSpaceError,
+    SearchSpaceMismatchError,
+    StudyError,
+)
+from highnoon.hpo import attributes
+from highnoon.hpo._context import RunningTrial, running_trial
+from highnoon.hpo._registry import remember
+from highnoon.hpo.forking import trials_inside
+from highnoon.hpo.names import generate_study_name
+from highnoon.hpo.pruners import PrunerName, make_pruner
+from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.run import Budget, RunHandle, TrialLoop
+from highnoon.hpo.run.loop import Callback, Objective
+from highnoon.hpo.run.progress import Progress
+from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
+from highnoon.hpo.space import SearchSpace
+from highnoon.hpo.states import is_finished_trial
+from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.study import (
+    Direction,
+    HighNoonStudy,
+    check_study_name,
+    create_or_join,
+    direction_of,
+)
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
+
+    from highnoon.hpo.trial import LiveTrial
+
+__all__ = ["HPOTrialManager"]
+
+
+class RunOptions(TypedDict, total=False):
+    """Keyword arguments of `HPOTrialManager.optimize` and `start`."""
+
+    n_trials: int | None
+    total_trials: int | None
+    timeout: float | None
+    constraints: Sequence[str]
+    callbacks: Sequence[Callback] | None
+    show_progress: bool | None
+
+
+class HPOTrialManager(StudyReader):
+    """Tunes an objective: creates or joins an Optuna study, runs its trials, reads its results.
+
+    Args:
+        study_name: Name of the study; a readable one is made up, and shown, where none is given.
+        n_trials: Trials that `optimize` runs unless told otherwise.
+        direction: `"minimize"` or `"maximize"`. Left out, it is minimize for a new study and the
+            study's own for one that is joined.
+        storage: Database URL (`sqlite:///hpo.db`, `postgresql://...`, `mysql://...`) or an Optuna
+            storage; None keeps the study in memory.
+        pruner: `"median"`, `"hyperband"`, `"percentile"`, `"none"`, or an Optuna pruner.
+        sampler: `"tpe"`, `"cmaes"`, `"random"`, `"grid"`, or an Optuna sampler.
+        load_if_exists: Whether a study of that name may be joined. Left out: where a storage was
+            given. False insists on a new study.
+        seed: Makes a run repeatable.
+        sampler_options: Arguments of the Optuna sampler class; `{"levels": n}` for `"grid"`.
+        pruner_options: Arguments of the Optuna pruner class.
+
+    Raises:
+        ConfigError: A value or name is wrong.
+        StudyError: The study exists and must not, or its direction differs.
+        StorageError: The storage cannot be used.
+        MissingDependencyError: A sampler, pruner or database needs a package that is missing.
+
+    Example:
+        >>> hpo = HPOTrialManager(study_name="parabola", n_trials=20, seed=0)
+        >>> best = hpo.optimize(lambda p: (p["x"] - 1) ** 2, {"x": ("uniform", -5, 5)},
+        ...                     show_progress=False)
+        >>> abs(best["x"] - 1) < 1
+        True
+    """
+
+    TrialPruned = optuna.TrialPruned
+
+    def __init__(
+        self,
+        study_name: str | None = None,
+        n_trials: int = 50,
+        direction: Direction | None = None,
+        storage: "str | BaseStorage | None" = None,
+        pruner: "PrunerName | BasePruner" = "median",
+        sampler: "SamplerName | BaseSampler" = "tpe",
+        *,
+        load_if_exists: bool | None = None,
+        seed: int | None = None,
+        sampler_options: Mapping[str, Any] | None = None,
+        pruner_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if direction not in (None, "minimize", "maximize"):
+            raise ConfigError(f'direction must be "minimize" or "maximize", got {direction!r}.')
+        Budget(n_trials=n_trials)
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+            raise ConfigError(f"seed must be an integer of at least 0, got {seed!r}.")
+        name = generate_study_name() if study_name is None else check_study_name(study_name)
+        make_sampler(sampler, seed=seed, options=sampler_options)
+        self.n_trials = n_trials
+        self._seed = seed
+        self._components: dict[str, Any] = {
+            "pruner": fresh_copy(pruner),
+            "sampler": fresh_copy(sampler),
+            "seed": seed,
+            "sampler_options": sampler_options,
+            "pruner_options": pruner_options,
+        }
+        self._grid_levels = (sampler_options or {}).get("levels", 5) if sampler == "grid" else None
+        label = storage_label(storage)
+        self._storage = open_storage(storage, create=True)
+        with storage_errors(label):
+            study, self._joined = create_or_join(
+                name,
+                self._storage,
+                direction=direction,
+                join=storage is not None if load_if_exists is None else load_if_exists,
+                sampler=make_sampler("random"),
+                pruner=make_pruner(pruner, pruner_options),
+            )
+        super().__init__(study, storage_label=label)
+        self.study: HighNoonStudy = study
+        self.study.sampler = make_sampler(
+            sampler, seed=self._derive_seed(), options=sampler_options
+        )
+        if study_name is None:
+            notice(f"The study is named {name!r}.")
+
+    # Running trials
+
+    def optimize(
+        self,
+        objective: Objective,
+        search_space: Mapping[str, Any] | SearchSpace,
+        *,
+        n_trials: int | None = None,
+        total_trials: int | None = None,
+        timeout: float | None = None,
+        constraints: Sequence[str] = (),
+        callbacks: Sequence[Callback] | None = None,
+        show_progress: bool | None = None,
+    ) -> dict[str, Any]:
+        """Run trials and return the best parameters found so far, choices as objects.
+
+        A trial whose objective raises is kept with its traceback and the study goes on; Ctrl-C
+        gives the running trial back and returns the best so far.
+
+        Args:
+            objective: Called with a dict of parameters, returns the value.
+            search_space: What to draw from, such as `{"lr": ("log_uniform", 1e-5, 1e-3)}`.
+            n_trials: Trials to add in this call; the constructor's where not given.
+            total_trials: Stop when the study has this many finished trials, over all workers.
+            timeout: Seconds after which no new trial starts.
+            constraints: Expressions that every trial must satisfy: `"top_k <= num_experts"`.
+            callbacks: Called with the study and the trial after each trial of this call.
+            show_progress: Whether to show progress; None shows it.
+
+        Raises:
+            SearchSpaceError: The search space or a constraint is wrong.
+            SearchSpaceMismatchError: The study was started with another search space.
+            NoCompletedTrialError: No trial completed; the message holds the reasons.
+            TooManyFailuresError: The objective failed five times in a row.
+            StorageError: The storage stopped answering.
+        """
+        run, _ = self._prepare(
+            objective,
+            search_space,
+            n_trials=n_trials,
+            total_trials=total_trials,
+            timeout=timeout,
+            constraints=constraints,
+            callbacks=callbacks,
+            show_progress=show_progress,
+        )
+        return run()
+
+    def start(
+        self,
+        objective: Objective,
+        search_space: Mapping[str, Any] | SearchSpace,
+        **options: Unpack[RunOptions],
+    ) -> RunHandle:
+        """Run trials in the background, with the arguments of `optimize`.
+
+        Wrong arguments raise here; what happens later is raised by the handle's `wait`. Progress is
+        shown where `show_progress=True`.
+        """
+        options.setdefault("show_progress", False)
+        return RunHandle(*self._prepare(objective, search_space, **options))
+
+    def ask(
+        self,
+        search_space: Mapping[str, Any] | SearchSpace | None = None,
+        *,
+        constraints: Sequence[str] = (),
+    ) -> "LiveTrial":
+        """Start a trial of your own loop: its `params`, `report` and `should_prune`; then `tell`.
+
+        Used as a context manager, it is the running trial of the block.
+
+        Args:
+            search_space: What to draw from; the study's own where it has one.
+            constraints: As in `optimize`.
+        """
+        space = self._adopt(search_space, constraints)
+        with self._storage_errors():
+            return TrialLoop(self.study, space, seed=self._seed).draw()
+
+    def tell(
+        self,
+        trial: "LiveTrial",
+        value: float | None = None,
+        *,
+        pruned: bool = False,
+        error: BaseException | None = None,
+    ) -> FrozenTrial:
+        """Finish a trial of `ask`: with its value, as pruned, or with the error that ended it.
+
+        Telling a trial again changes nothing.
+
+        Raises:
+            ConfigError: Not exactly one of the three was given.
+        """
+        if (value is not None) + pruned + (error is not None) != 1:
+            raise ConfigError("tell() takes a value, pruned=True or error=..., one of them.")
+        if trial.told is not None:
+            return trial.told
+        loop = TrialLoop(self.study, self._adopt(None, ()), seed=self._seed)
+        with self._storage_errors():
+            if error is not None:
+                return loop.fail(trial, error)
+            return loop.prune(trial) if pruned else loop.finish(trial, value)
+
+    def enqueue(
+        self,
+        params: Mapping[str, Any],
+        search_space: Mapping[str, Any] | SearchSpace | None = None,
+    ) -> None:
+        """Queue a configuration, whole or in part, to be tried before anything else is drawn.
+
+        Args:
+            params: Values by parameter name; what is left out is drawn.
+            search_space: The space to check against; the study's own where it has one.
+
+        Raises:
+            SearchSpaceError: A name is unknown or a value out of range.
+        """
+        space = self._adopt(search_space, ())
+        labels = space.labels(params, partial=True)
+        violated = [text for text, amount in space.violations(labels).items() if amount > 0]
+        if violated:
+            raise SearchSpaceError(f"{dict(params)!r} violates {' and '.join(violated)}.")
+        with self._storage_errors():
+            self.study.enqueue_trial(labels)
+
+    def fork(
+        self,
+        study_name: str,
+        search_space: Mapping[str, Any] | SearchSpace,
+        *,
+        constraints: Sequence[str] = (),
+    ) -> "HPOTrialManager":
+        """Start a new study in the same storage with the trials that lie inside a new space.
+
+        Raises:
+            StudyExistsError: The name is taken.
+            SearchSpaceError: The search space is wrong.
+        """
+        space = SearchSpace.parse(search_space, constraints)
+        forked = HPOTrialManager(
+            study_name,
+            self.n_trials,
+            direction_of(self.study),
+            self._storage,
+            load_if_exists=False,
+            **{name: fresh_copy(component) for name, component in self._components.items()},
+        )
+        forked._storage_label = self._storage_label
+        forked._adopt(space, ())
+        trials = self._peek()
+        inside = trials_inside(trials, space)
+        with self._storage_errors():
+            forked.study.add_trials(inside)
+        notice(
+            f"{study_name!r} has {len(inside)} of the {len(trials)} trials of {self.study_name!r}."
+        )
+        return forked
+
+    # Inside an objective
+
+    def report(self, value: float, step: int, **series: float) -> None:
+        """Report the running trial's value at a step, for the pruner; further series are kept.
+
+        Belongs to the trial that runs in the current context, whichever manager is asked. Outside a
+        trial it does nothing, so that `objective(best_params)` works.
+
+        Example:
+            ```python
+            hpo.report(val_loss, epoch, train_loss=train_loss)
+            ```
+        """
+        trial = self._running_trial("report")
+        if trial is not None:
+            trial.report(value, step, **series)
+
+    def should_prune(self) -> bool:
+        """Whether the running trial should stop early; False outside a trial."""
+        trial = self._running_trial("should_prune")
+        return trial is not None and trial.should_prune()
+
+    def set_attr(self, name: str, value: Any) -> None:
+        """Keep a JSON-compatible value with the running trial; outside one, nothing happens."""
+        trial = self._running_trial("set_attr")
+        if trial is not None:
+            trial.set_attr(name, value)
+
+    # Private
+
+    def _prepare(
+        self,
+        objective: Objective,
+        search_space: Mapping[str, Any] | SearchSpace,
+        *,
+        n_trials: int | None = None,
+        total_trials: int | None = None,
+        timeout: float | None = None,
+        constraints: Sequence[str] = (),
+        callbacks: Sequence[Callback] | None = None,
+        show_progress: bool | None = None,
+    ) -> tuple[Callable[[], dict[str, Any]], Callable[..., None]]:
+        """Check everything, then return the run and what stops it."""
+        if not callable(objective):
+            raise ConfigError(
+                f"objective must be a function of one dict of parameters, got {objective!r}."
+            )
+        if not isinstance(callbacks, Iterable | None) or not all(map(callable, callbacks or ())):
+            raise ConfigError(
+                f"callbacks must be a list of functions of a study and a trial, got {callbacks!r}."
+            )
+        callbacks = list(callbacks or ())
+        if n_trials is None and total_trials is None:
+            n_trials = self.n_trials
+        budget = Budget(n_trials=n_trials, total_trials=total_trials, timeout=timeout)
+        space = self._adopt(search_space, constraints)
+        points = None if self._grid_levels is None else space.grid_size(self._grid_levels)
+        self._announce(budget, space, points)
+        loop = TrialLoop(self.study, space, seed=self._seed)
+
+        def run() -> dict[str, Any]:
+            total = budget.remaining(self.study)
+            if total is not None and points is not None:
+                total = min(total, points)
+            progress = Progress(total, shown=show_progress)
+            try:
+                with self._storage_errors():
+                    loop.run(objective, budget, callbacks=callbacks, progress=progress)
+            except KeyboardInterrupt:
+                return self._interrupted(loop)
+            except SystemExit:
+                if loop.interrupts.received is not None:
+                    notice(f"Terminated. {self._kept(loop)}")
+                raise
+            return self.best_params
+
+        return run, loop.stop
+
+    def _interrupted(self, loop: TrialLoop) -> dict[str, Any]:
+        """Return the best so far after Ctrl-C, or let Ctrl-C through where there is none."""
+        try:
+            best = self.best_params
+        except NoCompletedTrialError:
+            notice(f"Interrupted. {self._kept(loop)}")
+            raise KeyboardInterrupt from None
+        notice(f"Interrupted. {self._kept(loop)} Returning the best so far.")
+        return best
+
+    def _kept(self, loop: TrialLoop) -> str:
+        finished = sum(map(is_finished_trial, self._peek()))
+        kept = f"{finished} finished {'trial is' if finished == 1 else 'trials are'} kept."
+        if loop.given_back is None:
+            return kept
+        return (
+            f"{kept} Trial {loop.given_back} was given back: the next optimize() tries it again."
+        )
+
+    def _adopt(
+        self, search_space: Mapping[str, Any] | SearchSpace | None, constraints: Sequence[str]
+    ) -> SearchSpace:
+        """Make a search space the study's own, or return the one that it has."""
+        stored = self._known_space()
+        space = stored if search_space is None else SearchSpace.parse(search_space, constraints)
+        if space is None:
+            raise StudyError(
+                f"The study {self.study_name!r} has no search space yet; pass search_space=..."
+            )
+        if stored is not None and stored != space:
+            lines = "\n".join(f"  {line}" for line in stored.diff(space))
+            raise SearchSpaceMismatchError(
+                f"The study {self.study_name!r} was started with another search space:\n{lines}\n"
+                "Use the study's own space, or carry its trials into a new study:\n"
+                f'  hpo = hpo.fork("{self.study_name}_2", search_space)'
+            )
+        if self._space is None:
+            if self._grid_levels is not None:
+                self.study.sampler = make_grid_sampler(space, levels=self._grid_levels)
+            if stored is None:
+                with self._storage_errors():
+                    self.study.set_user_attr(attributes.SEARCH_SPACE, space.to_json())
+            remember(self.study, space)
+        self._space = space
+        return space
+
+    def _announce(self, budget: Budget, space: SearchSpace, points: int | None) -> None:
+        expected = budget.remaining(self.study)
+        there = len(self._peek())
+        if self._joined:
+            running = "running more" if expected is None else f"running {expected} more"
+            notice(f"joined {self.study_name}: {there} trials there, {running}")
+            self._joined = False
+        if points is not None:
+            notice(f"The grid has {points} points.")
+        elif expected is not None and there + expected < space.recommended_trials:
+            notice(
+                f"{there + expected} trials are few for {_parameters(len(space))}; "
+                f"{space.recommended_trials} or more are recommended."
+            )
+
+    def _derive_seed(self) -> int | None:
+        """Return a seed that differs from those of all who joined the study before."""
+        if self._seed is None or not self._joined:
+            return self._seed
+        with self._storage_errors():
+            joins = self.study.user_attrs.get(attributes.JOINS, 0) + 1
+            self.study.set_user_attr(attributes.JOINS, joins)
+        entropy = [self._seed, joins, len(self._peek())]
+        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+    def _running_trial(self, method: str) -> RunningTrial | None:
+        trial = running_trial()
+        if trial is None:
+            notice_once(f"hpo.{method}() was called outside a trial; it does nothing there.")
+        return trial
+
+
+def _parameters(count: int) -> str:
+    return "1 parameter" if count == 1 else f"{count} parameters"

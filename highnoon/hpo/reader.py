@@ -1,0 +1,167 @@
+"""Read a study: its trials, its best configuration, what mattered. Never creates or changes one."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from highnoon.exceptions import SearchSpaceError, StudyError
+from highnoon.hpo import attributes, results
+from highnoon.hpo.importance import ParamImportance, param_importance
+from highnoon.hpo.space import SearchSpace
+from highnoon.hpo.storage import StorageURL, open_storage, shown_url, storage_errors
+from highnoon.hpo.study import check_single_objective, direction_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from optuna.importance import BaseImportanceEvaluator
+    from optuna.storages import BaseStorage
+
+__all__ = ["StudyReader", "storage_label"]
+
+
+class StudyReader:
+    """The results of a study, of HighNoon's or of Optuna's making.
+
+    Args:
+        study: The study.
+        storage_label: What to call its storage in messages; holds no password.
+
+    Attributes:
+        study: The Optuna study, for all that Optuna offers beyond.
+
+    Example:
+        ```python
+        StudyReader.open("experiment_001", "sqlite:///hpo.db").best_params
+        ```
+    """
+
+    def __init__(self, study: optuna.Study, *, storage_label: str) -> None:
+        self.study = study
+        self._storage_label = storage_label
+        self._space: SearchSpace | None = None
+
+    @classmethod
+    def open(cls, study_name: str, storage: "str | BaseStorage") -> Self:
+        """Open a study that is there.
+
+        Raises:
+            StorageError: The database is not there or does not answer.
+            StudyError: It holds no study of that name, or that study has several objectives.
+        """
+        label = storage_label(storage)
+        opened = open_storage(storage)
+        with storage_errors(label):
+            names = [study.study_name for study in opened.get_all_studies()]
+            if study_name not in names:
+                there = f"It holds: {', '.join(names)}." if names else "It holds no studies."
+                raise StudyError(f"No study {study_name!r} in {label}. {there}")
+            study = optuna.load_study(study_name=study_name, storage=opened)
+        check_single_objective(study)
+        return cls(study, storage_label=label)
+
+    @property
+    def study_name(self) -> str:
+        """Name of the study."""
+        return self.study.study_name
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, in their order: `.number`, `.value`, `.params`, `.state`."""
+        with self._storage_errors():
+            return self.study.get_trials()
+
+    @property
+    def best_trial(self) -> FrozenTrial:
+        """The completed trial with the best finite value.
+
+        Raises:
+            NoCompletedTrialError: No trial completed.
+        """
+        with self._storage_errors():
+            return results.best_trial(self.study)
+
+    @property
+    def best_value(self) -> float:
+        """The best value; raises as `best_trial` does."""
+        return self.best_trial.values[0]
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The best trial's parameters as its objective saw them; raises as `best_trial` does."""
+        best = self.best_trial
+        space = self._known_space()
+        if space is None:
+            return dict(best.params)
+        try:
+            return space.resolve(best.params)
+        except SearchSpaceError:  # another tool added a trial with parameters of its own
+            return dict(best.params)
+
+    def trials_dataframe(self) -> "pd.DataFrame":
+        """Return a row per trial: number, state, value, times, and a `params_` column each."""
+        with self._storage_errors():
+            return results.trials_dataframe(self.study)
+
+    def get_param_importance(
+        self, *, evaluator: "BaseImportanceEvaluator | None" = None
+    ) -> ParamImportance:
+        """Return the importance of each parameter, a dict that says what it rests on.
+
+        Args:
+            evaluator: An Optuna evaluator; PED-ANOVA where none is given.
+        """
+        with self._storage_errors():
+            return param_importance(self.study, evaluator=evaluator)
+
+    def export_best(self, path: str | Path) -> Path:
+        """Write the best configuration as JSON or YAML, by the ending of the path.
+
+        Raises:
+            NoCompletedTrialError: No trial completed.
+            ConfigError: The path has another ending.
+        """
+        with self._storage_errors():
+            config = results.best_config(self.study)
+        return results.write_config(config, path)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(study_name={self.study_name!r}, "
+            f"storage={self._storage_label!r}, direction={direction_of(self.study)!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        return results.study_html(self.study, self._storage_label)
+
+    def _peek(self) -> list[FrozenTrial]:
+        """Return all trials without copying them; they must not be changed."""
+        with self._storage_errors():
+            return self.study.get_trials(deepcopy=False)
+
+    def _known_space(self) -> SearchSpace | None:
+        """Return the space in use, else the one stored with the study, else None."""
+        if self._space is not None:
+            return self._space
+        with self._storage_errors():
+            stored = self.study.user_attrs.get(attributes.SEARCH_SPACE)
+        return None if stored is None else SearchSpace.from_json(stored)
+
+    def _storage_errors(self) -> contextlib.AbstractContextManager[None]:
+        return storage_errors(self._storage_label)
+
+
+def storage_label(storage: "str | BaseStorage | None") -> str:
+    """Return what may be shown of a storage: no password."""
+    if storage is None:
+        return "memory"
+    if isinstance(storage, str):
+        return str(StorageURL.parse(storage))
+    url = getattr(storage, "url", None)
+    if not isinstance(url, str):
+        return type(storage).__name__
+    from sqlalchemy.engine import make_url
+
+    return shown_url(make_url(url))

@@ -1,0 +1,308 @@
+"""The ask-and-tell loop: one process, one trial after the other."""
+
+import random
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+
+from highnoon._notices import logger, notice
+from highnoon.exceptions import InfeasibleTrialError, SearchSpaceError, TooManyFailuresError
+from highnoon.hpo import attributes
+from highnoon.hpo.provenance import provenance
+from highnoon.hpo.run.interrupts import Interrupts
+from highnoon.hpo.states import best_of, is_finished_trial, trial_status
+from highnoon.hpo.study import HighNoonStudy, direction_of
+from highnoon.hpo.trial import LiveTrial
+
+if TYPE_CHECKING:
+    from highnoon.hpo.run.budget import Budget
+    from highnoon.hpo.run.progress import Progress
+    from highnoon.hpo.space import SearchSpace
+
+__all__ = ["Callback", "Objective", "TrialLoop"]
+
+Objective = Callable[[dict[str, Any]], float]
+Callback = Callable[[optuna.Study, FrozenTrial], object]
+
+_MAX_INFEASIBLE_IN_A_ROW = 1000
+_MAX_REFUSED_IN_A_ROW = 50
+_MAX_FAILURES_IN_A_ROW = 5
+_MAX_TRACEBACK_CHARACTERS = 20_000
+_MAX_MESSAGE_CHARACTERS = 2_000
+
+
+class TrialLoop:
+    """Draws trials from a study, runs them, and records what happened.
+
+    Args:
+        study: Where trials come from and go to.
+        space: What parameters are drawn from.
+        seed: Makes the trials' own seeds repeatable.
+    """
+
+    def __init__(self, study: HighNoonStudy, space: "SearchSpace", *, seed: int | None) -> None:
+        self._study = study
+        self._space = space
+        self._entropy = random.SystemRandom().getrandbits(62) if seed is None else seed
+        self._running: LiveTrial | None = None
+        self._stop: str | None = None
+        self.interrupts = Interrupts()
+        self.given_back: int | None = None
+
+    def stop(self, *, now: bool = False) -> None:
+        """End the run: after the running trial, or `now`, which gives that trial back."""
+        self._stop = "now" if now else "after"
+        if now and self._running is not None:
+            self._running.give_up = True
+
+    def run(
+        self,
+        objective: Objective,
+        budget: "Budget",
+        *,
+        callbacks: Sequence[Callback] = (),
+        progress: "Progress",
+    ) -> None:
+        """Run trials until the budget is spent or someone says stop.
+
+        Raises:
+            TooManyFailuresError: The objective failed five times in a row.
+            SearchSpaceError: The constraints refused a thousand draws in a row, or the objective
+                fifty trials.
+            KeyboardInterrupt: Ctrl-C; the running trial was given back.
+            SystemExit: SIGTERM, likewise, or the objective's own.
+        """
+        self._study.stop_requested = False
+        direction = direction_of(self._study)
+        best = best_of(self._study.get_trials(deepcopy=False), direction)
+        failures: list[FrozenTrial] = []
+        refused = 0
+        try:
+            with self.interrupts.caught():
+                while not (self._ended() or budget.is_spent(self._study)):
+                    live = self.draw()
+                    finished = self._run_one(live, objective)
+                    counted = is_finished_trial(finished)
+                    budget.done += counted
+                    best = best_of([finished] if best is None else [best, finished], direction)
+                    progress.update(finished, best, counted=counted)
+                    self._call(callbacks, finished)
+                    failed = attributes.FAILURE in finished.user_attrs
+                    failures = [*failures, finished] if failed else []
+                    refused = refused + 1 if trial_status(finished) == "infeasible" else 0
+                    if refused >= _MAX_REFUSED_IN_A_ROW:
+                        raise SearchSpaceError(_too_many_refused(finished))
+                    if len(failures) >= _MAX_FAILURES_IN_A_ROW:
+                        raise TooManyFailuresError(_too_many_failures(failures))
+                with self.interrupts.interruptible():
+                    pass
+        finally:
+            progress.close(best)
+
+    def draw(self) -> LiveTrial:
+        """Start the next trial whose parameters satisfy the constraints.
+
+        Raises:
+            SearchSpaceError: A thousand draws in a row did not.
+        """
+        for tries_left in reversed(range(_MAX_INFEASIBLE_IN_A_ROW)):
+            trial = self._study.ask()
+            try:
+                live = self._start(trial)
+            except BaseException as error:
+                self._tell(trial, TrialState.FAIL, attrs=_failure(error))
+                raise
+            violated = self._violated(trial)
+            if not violated:
+                return live
+            for text, amount in violated.items():
+                trial.set_constraint(text, amount)
+            reason = "violates " + " and ".join(violated)
+            refused = self._tell(trial, TrialState.PRUNED, attrs={attributes.INFEASIBLE: reason})
+            queued = refused.system_attrs.get("fixed_params", {})
+            if tries_left and 0 < len(queued) < len(refused.params):
+                self._study.enqueue_trial(queued)  # what it left open may be drawn better
+        raise SearchSpaceError(
+            f"{_MAX_INFEASIBLE_IN_A_ROW} draws in a row violated the constraints "
+            f"{self._space.constraints!r}. Loosen them, or narrow the search space towards them."
+        )
+
+    def finish(self, live: LiveTrial, value: Any) -> FrozenTrial:
+        """Record what the objective returned."""
+        if isinstance(value, str | bytes):
+            return self.fail(live, _bad_return(value))
+        try:
+            number = float(value)
+        except Exception:  # whatever the __float__ of an array or a tensor raises
+            return self.fail(live, _bad_return(value))
+        if number - number != 0.0:
+            return self._diverge(live, str(number))
+        return self._tell(live.optuna_trial, TrialState.COMPLETE, value=number, live=live)
+
+    def prune(self, live: LiveTrial) -> FrozenTrial:
+        """Record that the trial stopped early: pruned, diverged, or given back."""
+        if live.give_up:
+            return self.give_back(live, "stop")
+        if live.diverged is not None:
+            return self._diverge(live, live.diverged)
+        return self._tell(live.optuna_trial, TrialState.PRUNED, live=live)
+
+    def fail(self, live: LiveTrial, error: BaseException | str) -> FrozenTrial:
+        """Record that the objective raised, or returned what is not a number."""
+        attrs = _failure(error)
+        failure = attrs[attributes.FAILURE]
+        notice(f"Trial {live.number} failed: {failure['type']}: {failure['message']}")
+        return self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
+
+    def refuse(self, live: LiveTrial, reason: str) -> FrozenTrial:
+        """Record that the trial's parameters cannot be used."""
+        live.optuna_trial.set_constraint("feasible", 1.0)
+        notice(f"Trial {live.number} is infeasible: {reason}")
+        attrs = {attributes.INFEASIBLE: reason}
+        return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
+
+    def give_back(self, live: LiveTrial, cause: str) -> FrozenTrial:
+        """Record that the trial was interrupted, and queue its parameters to be tried again."""
+        attrs = {attributes.INTERRUPTED: cause}
+        finished = self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
+        if attributes.INTERRUPTED in finished.user_attrs:  # no one else finished it before
+            self.given_back = finished.number
+            self._study.enqueue_trial(
+                finished.params, user_attrs={attributes.RETRY_OF: finished.number}
+            )
+        return finished
+
+    def _start(self, trial: optuna.Trial) -> LiveTrial:
+        params = self._space.suggest(trial)
+        seed = random.Random(f"{self._entropy}:{trial.number}").getrandbits(31)
+        trial.set_user_attr(attributes.RUN, {"seed": seed, **provenance()})
+        maximize = direction_of(self._study) == "maximize"
+        return LiveTrial(trial, params, seed=seed, maximize=maximize)
+
+    def _violated(self, trial: optuna.Trial) -> dict[str, float]:
+        if not self._space.constraints:
+            return {}
+        amounts = self._space.violations(trial.params)
+        return {text: amount for text, amount in amounts.items() if amount > 0}
+
+    def _run_one(self, live: LiveTrial, objective: Objective) -> FrozenTrial:
+        self._running = live
+        live.give_up = self._stop == "now"
+        try:
+            with self.interrupts.interruptible(), live:
+                value = objective(dict(live.params))
+        except optuna.TrialPruned:
+            return self.prune(live)
+        except InfeasibleTrialError as error:
+            return self.refuse(live, str(error))
+        except Exception as error:
+            return self.fail(live, error)
+        except BaseException as error:
+            self.give_back(live, self.interrupts.received or type(error).__name__)
+            raise
+        finally:
+            self._running = None
+        return self.finish(live, value)
+
+    def _diverge(self, live: LiveTrial, value: str) -> FrozenTrial:
+        """Record a diverged trial: stopped early, so that samplers learn to keep away from it."""
+        attrs = {attributes.DIVERGED: value}
+        return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
+
+    def _tell(
+        self,
+        trial: optuna.Trial,
+        state: TrialState,
+        *,
+        value: float | None = None,
+        attrs: Mapping[str, Any] | None = None,
+        live: LiveTrial | None = None,
+    ) -> FrozenTrial:
+        try:
+            if live is not None:
+                live.flush()
+            for name, attr in (attrs or {}).items():
+                trial.set_user_attr(name, attr)
+        except UpdateFinishedTrialError:
+            logger.warning("Trial %d was finished by someone else.", trial.number)
+        finished = self._study.tell(trial, value, state, skip_if_finished=True)
+        if live is not None:
+            live.told = finished
+        return finished
+
+    def _call(self, callbacks: Sequence[Callback], finished: FrozenTrial) -> None:
+        for callback in callbacks:
+            try:
+                callback(self._study, finished)
+            except Exception:
+                name = getattr(callback, "__name__", repr(callback))
+                logger.warning(
+                    "Callback %s failed on trial %d (%s); the study goes on.\n%s",
+                    name,
+                    finished.number,
+                    trial_status(finished),
+                    traceback.format_exc().rstrip(),
+                )
+
+    def _ended(self) -> bool:
+        return (
+            self._stop is not None
+            or self._study.stop_requested
+            or self.interrupts.received is not None
+            or self._grid_is_done()
+        )
+
+    def _grid_is_done(self) -> bool:
+        sampler = self._study.sampler
+        if not isinstance(sampler, optuna.samplers.GridSampler):
+            return False
+        queued = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        return not queued and sampler.is_exhausted(self._study)
+
+
+def _bad_return(value: object) -> TypeError:
+    shown = _shorten(repr(value), 80)
+    return TypeError(f"the objective returned {shown}; it must return a number.")
+
+
+def _shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _failure(error: BaseException | str) -> dict[str, Any]:
+    if isinstance(error, str):
+        message = _shorten(error, _MAX_MESSAGE_CHARACTERS)
+        return {attributes.FAILURE: {"type": "Error", "message": message, "traceback": ""}}
+    text = "".join(traceback.format_exception(error))
+    if len(text) > _MAX_TRACEBACK_CHARACTERS:
+        text = "...\n" + text[-_MAX_TRACEBACK_CHARACTERS:]
+    message = _shorten(str(error), _MAX_MESSAGE_CHARACTERS)
+    return {
+        attributes.FAILURE: {"type": type(error).__name__, "message": message, "traceback": text}
+    }
+
+
+def _too_many_failures(failures: Sequence[FrozenTrial]) -> str:
+    kinds = Counter(trial.user_attrs[attributes.FAILURE]["type"] for trial in failures)
+    if len(kinds) == 1:
+        what = f"All {len(failures)}: {next(iter(kinds))}."
+    else:
+        what = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) + "."
+    last = failures[-1]
+    return (
+        f"Stopped after {len(failures)} failures in a row. {what} "
+        f"Trial {last.number} said: {last.user_attrs[attributes.FAILURE]['message']}\n"
+        f"Its traceback: trial.user_attrs[{attributes.FAILURE!r}]['traceback']"
+    )
+
+
+def _too_many_refused(last: FrozenTrial) -> str:
+    return (
+        f"{_MAX_REFUSED_IN_A_ROW} trials in a row were infeasible. Trial {last.number}: "
+        f"{last.user_attrs[attributes.INFEASIBLE]} Narrow the search space towards the feasible."
+    )

@@ -1,0 +1,58 @@
+"""The state of a trial in one word, finer than Optuna's."""
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from highnoon.hpo import attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from optuna.trial import FrozenTrial
+
+__all__ = ["TrialStatus", "best_of", "is_finished_trial", "trial_status"]
+
+TrialStatus = Literal[
+    "completed", "pruned", "diverged", "infeasible", "failed", "interrupted", "running", "queued"
+]
+
+
+def trial_status(trial: "FrozenTrial") -> TrialStatus:
+    """Return what became of a trial.
+
+    Optuna's `PRUNED` is `"diverged"` where a value was not finite and `"infeasible"` where a
+    constraint refused the parameters; its `FAIL` is `"interrupted"` where the trial was given back.
+    A trial completed by other tools with an infinite value counts as diverged.
+    """
+    name = trial.state.name
+    attrs = trial.user_attrs
+    if attributes.INFEASIBLE in attrs:
+        return "infeasible"
+    if name == "PRUNED":
+        return "diverged" if attributes.DIVERGED in attrs else "pruned"
+    if name == "FAIL":
+        return "interrupted" if attributes.INTERRUPTED in attrs else "failed"
+    if name == "COMPLETE":
+        value = trial.values[0] if trial.values else math.nan
+        return "completed" if math.isfinite(value) else "diverged"
+    return "running" if name == "RUNNING" else "queued"
+
+
+def is_finished_trial(trial: "FrozenTrial") -> bool:
+    """Whether a trial counts as one that was asked for: not infeasible, not given back."""
+    return trial_status(trial) in ("completed", "pruned", "diverged", "failed")
+
+
+def best_of(trials: "Iterable[FrozenTrial]", direction: str) -> "FrozenTrial | None":
+    """Return the completed trial with the best finite value, the earliest among equals, or None."""
+    best: FrozenTrial | None = None
+    sign = -1.0 if direction == "maximize" else 1.0
+    for trial in trials:
+        if (
+            trial.state.name == "COMPLETE"
+            and trial_status(trial) == "completed"
+            and not any(violation > 0.0 for violation in trial.constraints.values())
+            and (best is None or sign * trial.values[0] < sign * best.values[0])
+        ):
+            best = trial
+    return best

@@ -1,0 +1,108 @@
+"""Open the storage that a URL names, with errors a person can act on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from highnoon.exceptions import MissingDependencyError, StorageError
+from highnoon.hpo.storage.urls import StorageURL
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+__all__ = ["open_storage", "storage_errors"]
+
+_SQLITE_TIMEOUT_SECONDS = 60
+
+
+def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -> "BaseStorage":
+    """Return the storage of a URL, a storage object as it is, or a new one in memory for None.
+
+    Args:
+        storage: A database URL, an Optuna storage, or None.
+        create: Whether a database that is not there may be created. Only who runs trials does.
+
+    Raises:
+        StorageError: The URL is wrong, or the database is missing, unreachable or unwritable.
+        MissingDependencyError: The database's driver is not installed.
+    """
+    from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+
+    if storage is None:
+        return InMemoryStorage()
+    if isinstance(storage, BaseStorage):
+        return storage
+    if not isinstance(storage, str):
+        raise StorageError(
+            f"storage must be a database URL or an Optuna storage, got {type(storage).__name__}."
+        )
+    url = StorageURL.parse(storage)
+    engine_kwargs: dict[str, Any] = {}
+    if url.sqlite_file is not None:
+        _check_file(url, create=create)
+        engine_kwargs["connect_args"] = {"timeout": _SQLITE_TIMEOUT_SECONDS}
+        if create:
+            engine_kwargs["pool_events"] = [(_set_pragmas, "connect")]
+    with storage_errors(str(url)):
+        try:
+            return RDBStorage(
+                url.raw, engine_kwargs=engine_kwargs, skip_table_creation=not create
+            )
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"The driver of {url.url.drivername!r} is not installed. Install it, or leave the "
+                f"driver out: {url.url.get_backend_name()}://..."
+            ) from error
+
+
+@contextmanager
+def storage_errors(url: str) -> Iterator[None]:
+    """Turn what a database raises into a `StorageError` that says where and why."""
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "schema" not in str(error):
+            raise
+        raise StorageError(f"The database {url} cannot be used: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return the driver's own words, on one line."""
+    cause = error.__cause__ if error.__cause__ is not None else error
+    original = getattr(cause, "orig", None) or getattr(error, "orig", None) or cause
+    return " ".join(str(original).split())
+
+
+def _check_file(url: StorageURL, *, create: bool) -> None:
+    path = url.sqlite_file
+    assert path is not None
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder. Name a file in it: sqlite:///{path / 'hpo.db'}")
+    if path.exists():
+        if create and not os.access(path, os.W_OK):
+            raise StorageError(f"The database {path} is read-only; trials cannot be written to it.")
+        return
+    if not create:
+        raise StorageError(
+            f"There is no database at {path}. Only a running study creates one; check the path."
+        )
+    if not path.parent.is_dir():
+        raise StorageError(
+            f"The folder {path.parent} does not exist. Create it, or choose another storage."
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise StorageError(
+            f"The folder {path.parent} is not writable. Choose another folder for the storage."
+        )
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    """Let readers go on while a trial is written; a power cut may cost the last commits only."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()

@@ -1,0 +1,103 @@
+"""Database URLs as a user writes them, made exact: absolute paths, drivers, no password shown."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from highnoon.exceptions import StorageError
+from highnoon.hpo._requirements import require
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+__all__ = ["StorageURL", "shown_url"]
+
+_EXAMPLES = "sqlite:///hpo.db, postgresql://user:password@host/db, mysql://user:password@host/db"
+
+_DRIVERS = {
+    "sqlite": ("sqlite", None, None),
+    "postgresql": ("postgresql+psycopg", "psycopg", "'highnoon[postgresql]'"),
+    "mysql": ("mysql+pymysql", "pymysql", "'highnoon[mysql]'"),
+}
+
+
+@dataclass(frozen=True)
+class StorageURL:
+    """A database URL with its driver chosen and its SQLite path made absolute.
+
+    `str()` never shows the password; `raw` does, for the engine alone.
+    """
+
+    url: "URL"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a URL.
+
+        Raises:
+            StorageError: It is not the URL of a database that HighNoon knows.
+            MissingDependencyError: The database's driver is not installed.
+        """
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):
+            raise StorageError(
+                f"This is not a database URL: {_hide(text)!r}. Write, for example: {_EXAMPLES}."
+            ) from None
+        backend = url.get_backend_name()
+        if backend not in _DRIVERS:
+            near = difflib.get_close_matches(backend, _DRIVERS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise StorageError(
+                f"Unknown kind of database {backend!r} in {shown_url(url)!r}.{hint} "
+                f"Write, for example: {_EXAMPLES}."
+            )
+        driver_name, package, install = _DRIVERS[backend]
+        if url.drivername == backend:
+            url = url.set(drivername=driver_name)
+            if package is not None:
+                require(package, f"A {backend} storage", install=install)
+        if backend == "mysql" and "charset" not in url.query:
+            url = url.update_query_dict({"charset": "utf8mb4"})
+        if backend == "sqlite" and url.database and url.database != ":memory:":
+            url = url.set(database=str(Path(url.database).expanduser().absolute()))
+        return cls(url)
+
+    @property
+    def raw(self) -> str:
+        """The URL with its password, for the engine alone."""
+        return self.url.render_as_string(hide_password=False)
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The SQLite database file, or None for a server or a database in memory."""
+        database = self.url.database
+        if self.url.get_backend_name() != "sqlite" or database in (None, "", ":memory:"):
+            return None
+        return Path(database)
+
+    def __str__(self) -> str:
+        return shown_url(self.url)
+
+    def __repr__(self) -> str:
+        return f"StorageURL({str(self)!r})"
+
+
+def shown_url(url: "URL") -> str:
+    """Return a URL without its passwords: the one before the host and those in the query."""
+    secret = {name: "***" for name in url.query if "password" in name or "passwd" in name}
+    return url.update_query_dict(secret).render_as_string()
+
+
+def _hide(text: object) -> str:
+    """Cut what may be a password out of a text that could not be parsed as a URL."""
+    text = str(text)
+    head, at, tail = text.rpartition("@")
+    if at:
+        return f"{re.split(r'[:/]', head)[0]}://***@{tail}"
+    return f"{text[:6]}..." if "=" in text else text

@@ -1,0 +1,137 @@
+"""Create or join an Optuna study."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import optuna
+from optuna.exceptions import DuplicatedStudyError
+from optuna.study import StudyDirection
+
+from highnoon.exceptions import DirectionMismatchError, StudyError, StudyExistsError
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
+
+__all__ = [
+    "Direction",
+    "HighNoonStudy",
+    "check_single_objective",
+    "check_study_name",
+    "create_or_join",
+    "direction_of",
+]
+
+Direction = Literal["minimize", "maximize"]
+
+_MAX_NAME_LENGTH = 512
+
+
+class HighNoonStudy(optuna.Study):
+    """An Optuna study whose `stop()` also ends HighNoon's ask-and-tell loop.
+
+    Samplers and callbacks call `study.stop()`; Optuna allows that only inside its own loop.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stop_requested = False
+
+    def stop(self) -> None:
+        """End the running `optimize` after the current trial."""
+        self.stop_requested = True
+        with contextlib.suppress(RuntimeError):
+            super().stop()
+
+
+def create_or_join(
+    name: str,
+    storage: "BaseStorage",
+    *,
+    direction: Direction | None,
+    join: bool,
+    sampler: "BaseSampler",
+    pruner: "BasePruner",
+) -> tuple[HighNoonStudy, bool]:
+    """Return the study of a name and whether it was there before.
+
+    Args:
+        name: Name of the study.
+        storage: Where it is kept.
+        direction: What is better; None is minimize for a new study, its own for one that is joined.
+        join: Whether a study of that name may be there already.
+        sampler: Draws the parameters of trials.
+        pruner: Stops trials early.
+
+    Raises:
+        StudyExistsError: There is such a study, and `join` is False.
+        DirectionMismatchError: The study that is there optimizes in the other direction.
+        StudyError: The study that is there has several objectives.
+    """
+    wanted = StudyDirection[(direction or "minimize").upper()]
+    try:
+        with _without_optuna_notices():
+            storage.create_new_study([wanted], name)
+        joined = False
+    except DuplicatedStudyError:
+        joined = True
+    if joined and not join:
+        raise StudyExistsError(
+            f"A study named {name!r} exists. Choose another name, or join it with "
+            "load_if_exists=True."
+        )
+    study = HighNoonStudy(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
+    check_single_objective(study)
+    if direction is not None and study.direction != wanted:
+        raise DirectionMismatchError(
+            f"The study {name!r} is there and its direction is {direction_of(study)!r}, not "
+            f"{direction!r}. Leave direction out to join it, or choose another name."
+        )
+    return study, joined
+
+
+@contextlib.contextmanager
+def _without_optuna_notices() -> Iterator[None]:
+    """Keep Optuna from announcing a study that HighNoon announces itself."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+def check_single_objective(study: optuna.Study) -> None:
+    """Check that a study has one objective.
+
+    Raises:
+        StudyError: It has several.
+    """
+    if len(study.directions) != 1:
+        raise StudyError(
+            f"The study {study.study_name!r} has {len(study.directions)} objectives; HighNoon "
+            "tunes one. Choose another study."
+        )
+
+
+def direction_of(study: optuna.Study) -> Direction:
+    """Return `"minimize"` or `"maximize"`."""
+    return "maximize" if study.direction == StudyDirection.MAXIMIZE else "minimize"
+
+
+def check_study_name(name: object) -> str:
+    """Return a study's name if every database can keep it.
+
+    Raises:
+        StudyError: It is empty, too long, not a string, or holds a NUL character.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise StudyError(f"study_name must be a string that is not empty, got {name!r}.")
+    if len(name) > _MAX_NAME_LENGTH or "\0" in name:
+        raise StudyError(
+            f"study_name must have at most {_MAX_NAME_LENGTH} characters and no NUL; "
+            f"this one has {len(name)}: {name[:40]!r}..."
+        )
+    return name

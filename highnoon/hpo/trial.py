@@ -1,0 +1,163 @@
+"""One running trial: its parameters, its reports, and what it keeps."""
+
+import copy
+import math
+import time
+import warnings
+from collections.abc import Mapping
+from contextvars import Token
+from typing import TYPE_CHECKING, Any, Self
+
+from highnoon.hpo import attributes
+from highnoon.hpo._context import RunningTrial, current_trial
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+__all__ = ["LiveTrial"]
+
+_FLUSH_SECONDS = 1.0
+
+
+class LiveTrial:
+    """A trial that was drawn from a study and is not told yet.
+
+    As a context manager it is the running trial of the block, so that `hpo.report`,
+    `hpo.should_prune` and a `Trainer` find it.
+
+    Attributes:
+        params: Values by parameter name, as the objective is to see them.
+        number: Number of the trial in its study.
+        seed: A seed of the trial's own.
+    """
+
+    def __init__(
+        self,
+        trial: "optuna.Trial",
+        params: Mapping[str, Any],
+        *,
+        seed: int,
+        maximize: bool,
+    ) -> None:
+        self.params: dict[str, Any] = dict(params)
+        self.number = trial.number
+        self.seed = seed
+        self.optuna_trial = trial
+        self.diverged: str | None = None
+        self.give_up = False
+        self.told: FrozenTrial | None = None
+        self._worst = -math.inf if maximize else math.inf
+        self._by_hand = False
+        self._automatic: set[int] = set()
+        self._steps: set[int] = set()
+        self._series: dict[str, dict[str, list[Any]]] = {}
+        self._unsaved: set[str] = set()
+        self._saved_at = time.monotonic()
+        self._token: Token[RunningTrial | None] | None = None
+
+    def __enter__(self) -> Self:
+        self._token = current_trial.set(self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        assert self._token is not None
+        current_trial.reset(self._token)
+
+    def __repr__(self) -> str:
+        return f"LiveTrial(number={self.number}, params={self.params!r})"
+
+    def report(self, value: float, step: int, **series: float) -> None:
+        """Report the value at a step; the pruner goes by it, further series are kept beside it.
+
+        A value that is not finite is stored as the worst there is, and marks the trial as diverged
+        unless a finite one follows. A step reported twice keeps its first value and warns.
+
+        Raises:
+            TypeError: The value is not a number, or the step not an integer.
+            ValueError: The step is negative.
+        """
+        if not self._by_hand:
+            self._by_hand = True
+            self._automatic, self._steps = self._steps, set()
+            for kept in self._series.values():
+                kept["steps"].clear()
+                kept["values"].clear()
+        self._report(value, step, series)
+
+    def report_automatically(self, value: float, step: int, **series: float) -> None:
+        """Report on behalf of a library; silent once anything was reported by hand."""
+        if not self._by_hand:
+            self._report(value, step, series)
+
+    def should_prune(self) -> bool:
+        """Whether the trial should stop: the pruner says so, it diverged, or it was told to."""
+        if self.give_up or self.diverged is not None:
+            return True
+        if not self._automatic:
+            return self.optuna_trial.should_prune()
+        study = self.optuna_trial.study
+        return study.pruner.prune(study, self._as_reported_by_hand())
+
+    def set_attr(self, name: str, value: Any) -> None:
+        """Keep a JSON-compatible value with the trial."""
+        self.optuna_trial.set_user_attr(name, value)
+
+    def flush(self) -> None:
+        """Write the series that are not in the storage yet."""
+        for name in sorted(self._unsaved):
+            self.set_attr(attributes.SERIES + name, self._series[name])
+        self._unsaved.clear()
+        self._saved_at = time.monotonic()
+
+    def _report(self, value: float, step: int, series: Mapping[str, float]) -> None:
+        number = _as_float(value, "The reported value")
+        if isinstance(step, bool) or not hasattr(step, "__index__"):
+            raise TypeError(f"The step of a report must be an integer, got {step!r}.")
+        step = int(step)
+        if step in self._steps:
+            warnings.warn(
+                f"Trial {self.number} reported step {step} twice; the first value is kept.",
+                stacklevel=4,
+            )
+            return
+        finite = math.isfinite(number)
+        self._store(number if finite else self._worst, step)
+        self._steps.add(step)
+        self.diverged = None if finite else str(number)
+        for name, extra in series.items():
+            point = _as_float(extra, f"The reported {name}")
+            kept = self._series.setdefault(name, {"steps": [], "values": []})
+            kept["steps"].append(step)
+            kept["values"].append(point if math.isfinite(point) else None)
+            self._unsaved.add(name)
+        if self._unsaved and time.monotonic() - self._saved_at >= _FLUSH_SECONDS:
+            self.flush()
+
+    def _store(self, value: float, step: int) -> None:
+        if step in self._automatic:  # Optuna's report would keep the value of the library's report
+            trial = self.optuna_trial
+            trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+            self._automatic.discard(step)
+        else:
+            self.optuna_trial.report(value, step)
+
+    def _as_reported_by_hand(self) -> "optuna.trial.FrozenTrial":
+        """Return a copy without the automatic reports that came before the first by hand."""
+        trial = self.optuna_trial
+        frozen = copy.copy(trial.storage.get_trial(trial._trial_id))
+        frozen.intermediate_values = {
+            step: value
+            for step, value in frozen.intermediate_values.items()
+            if step not in self._automatic
+        }
+        return frozen
+
+
+def _as_float(value: Any, what: str) -> float:
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} must be a number, got {value!r}.") from None

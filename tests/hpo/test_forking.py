@@ -1,0 +1,126 @@
+"""A new study in a new space, with the trials that lie inside it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+import pytest
+
+from highnoon import HPOTrialManager, StudyReader
+from highnoon.exceptions import SearchSpaceError, SearchSpaceMismatchError, StudyExistsError
+
+WIDE = {"x": ("uniform", -1.0, 1.0), "c": ("categorical", ["a", "b", "c"])}
+NARROW = {"x": ("uniform", 0.0, 1.0), "c": ("categorical", ["b", "a"])}
+
+
+def square(params: dict[str, Any]) -> float:
+    return params["x"] ** 2
+
+
+@pytest.fixture
+def hpo(url: str) -> HPOTrialManager:
+    manager = HPOTrialManager(study_name="wide", storage=url, seed=0)
+    manager.optimize(square, WIDE, n_trials=15)
+    return manager
+
+
+def test_the_trials_inside_come_along(
+    hpo: HPOTrialManager, url: str, said: Callable[[], str]
+) -> None:
+    fork = hpo.fork("narrow", NARROW)
+    inside = [t for t in hpo.trials if t.params["x"] >= 0 and t.params["c"] in "ab"]
+    assert 0 < len(inside) < 15
+    kept = [(t.params, t.value) for t in fork.trials]
+    assert kept == [(t.params, t.value) for t in inside]
+    assert f"'narrow' has {len(inside)} of the 15 trials of 'wide'." in said()
+    assert len(StudyReader.open("wide", url).trials) == 15
+
+
+def test_what_the_error_offers_works_under_the_default_sampler(hpo: HPOTrialManager) -> None:
+    with pytest.raises(SearchSpaceMismatchError, match="fork"):
+        hpo.optimize(square, NARROW)
+    fork = hpo.fork("wide_2", NARROW)
+    before = len(fork.trials)
+    fork.optimize(square, NARROW, n_trials=12)
+    assert len(fork.trials) == before + 12
+    assert all(t.params["x"] >= 0 for t in fork.trials)
+    hpo.optimize(square, WIDE, n_trials=2)
+
+
+@pytest.mark.parametrize("sampler", ["cmaes", "random", "grid"])
+def test_every_sampler_goes_on_in_the_fork(sampler: Any) -> None:
+    space, narrow = {"x": ("uniform", -1.0, 1.0)}, {"x": ("uniform", 0.0, 1.0)}
+    hpo = HPOTrialManager(study_name="wide", sampler=sampler)
+    hpo.optimize(square, space, n_trials=4)
+    fork = hpo.fork("narrow", narrow)
+    fork.optimize(square, narrow, n_trials=3)
+    assert type(fork.study.sampler) is type(hpo.study.sampler)
+
+
+def test_sampler_and_pruner_objects_are_copied(url: str) -> None:
+    sampler = optuna.samplers.TPESampler(n_startup_trials=1, seed=0)
+    pruner = optuna.pruners.HyperbandPruner()
+    hpo = HPOTrialManager(study_name="wide", storage=url, sampler=sampler, pruner=pruner)
+
+    def objective(params: dict[str, Any]) -> float:
+        hpo.report(params["x"], 0)
+        hpo.should_prune()
+        return params["x"]
+
+    hpo.optimize(objective, WIDE, n_trials=4)
+    fork = hpo.fork("narrow", NARROW)
+    fork.optimize(objective, NARROW, n_trials=4)
+    assert fork.study.sampler is not sampler
+    assert fork.study.pruner is not pruner
+
+
+def test_a_fork_keeps_the_levels_of_the_grid() -> None:
+    hpo = HPOTrialManager(study_name="a", sampler="grid", sampler_options={"levels": 2})
+    hpo.optimize(square, {"x": ("uniform", -1.0, 1.0)})
+    fork = hpo.fork("b", {"x": ("uniform", 2.0, 3.0)})
+    fork.optimize(square, {"x": ("uniform", 2.0, 3.0)})
+    assert sorted(t.params["x"] for t in fork.trials) == [2.0, 3.0]
+
+
+def test_a_fork_keeps_direction_and_number_of_trials() -> None:
+    hpo = HPOTrialManager(study_name="a", direction="maximize", n_trials=3)
+    hpo.optimize(square, WIDE)
+    fork = hpo.fork("b", NARROW)
+    assert fork.n_trials == 3
+    assert fork.study.direction.name == "MAXIMIZE"
+
+
+def test_running_and_queued_trials_stay_behind(hpo: HPOTrialManager) -> None:
+    hpo.ask(WIDE)
+    hpo.enqueue({"x": 0.5, "c": "a"})
+    assert all(t.state.is_finished() for t in hpo.fork("narrow", NARROW).trials)
+
+
+def test_constraints_of_the_new_space_decide_too(hpo: HPOTrialManager) -> None:
+    fork = hpo.fork("narrow", WIDE, constraints=["x <= 0.5"])
+    assert len(fork.trials) == sum(t.params["x"] <= 0.5 for t in hpo.trials)
+
+
+def test_reports_and_attributes_come_along(url: str) -> None:
+    hpo = HPOTrialManager(study_name="a", storage=url)
+
+    def objective(params: dict[str, Any]) -> float:
+        hpo.report(2.0, 3, train_loss=1.0)
+        return 1.0
+
+    hpo.optimize(objective, WIDE, n_trials=1)
+    (copied,) = hpo.fork("b", WIDE).trials
+    (original,) = hpo.trials
+    assert copied.intermediate_values == original.intermediate_values == {3: 2.0}
+    assert copied.user_attrs == original.user_attrs
+    assert copied.datetime_start == original.datetime_start
+
+
+def test_a_name_that_is_taken_or_a_space_that_is_wrong_is_refused(
+    hpo: HPOTrialManager, url: str
+) -> None:
+    with pytest.raises(StudyExistsError):
+        hpo.fork("wide", NARROW)
+    with pytest.raises(SearchSpaceError):
+        hpo.fork("new", {"x": ("uniform", 1.0, 0.0)})
+    assert optuna.get_all_study_names(url) == ["wide"]

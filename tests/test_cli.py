@@ -1,0 +1,127 @@
+"""The command `highnoon`, as a person would call it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from highnoon.cli import main
+
+MODULE = """
+SPACE = {"x": ("uniform", -5.0, 5.0), "kind": ("categorical", ["a", "b"])}
+
+def objective(params):
+    return params["x"] ** 2
+
+def broken(params):
+    raise RuntimeError("no data here")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a module of objectives, and no storage in the environment."""
+    (tmp_path / "train_it.py").write_text(MODULE)
+    (tmp_path / "space.yaml").write_text("x: [uniform, -1, 1]\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HIGHNOON_STORAGE", raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sys.modules.pop("train_it", None)
+    return tmp_path
+
+
+def tune(*more: str) -> int:
+    arguments = ["tune", "train_it:objective", "--study", "s", "--n-trials", "12", "--seed", "1"]
+    return main([*arguments, *more])
+
+
+def test_tune_runs_an_objective_and_prints_the_best(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tune("--space", "train_it:SPACE") == 0
+    assert "Best value" in capsys.readouterr().out
+    assert (folder / "hpo.db").exists()
+
+
+def test_tune_reads_a_search_space_from_a_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tune("--space", "space.yaml") == 0
+    assert "  x: " in capsys.readouterr().out
+
+
+def test_show_lists_the_best_trials_first_and_what_mattered(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tune("--space", "train_it:SPACE")
+    capsys.readouterr()
+    assert main(["show", "s", "--top", "3"]) == 0
+    output = capsys.readouterr().out
+    assert "s: minimize, 12 trials" in output
+    assert "Best 3 of 12 completed trials" in output
+    assert "Importance (PED-ANOVA, 12 completed trials)" in output
+
+
+def test_studies_lists_every_study_with_its_trials(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tune("--space", "train_it:SPACE")
+    capsys.readouterr()
+    assert main(["studies"]) == 0
+    assert "12 completed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "read"), [("b.json", json.loads), ("b.yaml", yaml.safe_load)])
+def test_export_writes_a_file_that_reads_back(folder: Path, name: str, read) -> None:
+    tune("--space", "train_it:SPACE")
+    assert main(["export", "s", name]) == 0
+    config = read((folder / name).read_text())
+    assert config["study"] == "s"
+    assert config["value"] == config["params"]["x"] ** 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tune", "train_it:objective"], "Say what to draw from: --space"),
+        (["tune", "train_it", "--space", "space.yaml"], "Write module:name"),
+        (["tune", "nowhere:f", "--space", "space.yaml"], "There is no module 'nowhere' here"),
+        (["tune", "train_it:f", "--space", "space.yaml"], "The module 'train_it' has no 'f'"),
+        (["tune", "train_it:objective", "--space", "none.yaml"], "There is no file 'none.yaml'"),
+        (["show", "s"], "There is no database at"),
+        (["studies", "--storage", "sqlit:///x.db"], "Did you mean 'sqlite'"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_to_do(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("highnoon: ")
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_an_unknown_study_is_named_with_those_that_are_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tune("--space", "train_it:SPACE")
+    assert main(["show", "t"]) == 1
+    assert "No study 't' in" in (error := capsys.readouterr().err)
+    assert "It holds: s." in error
+
+
+def test_a_failing_objective_ends_with_its_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tune", "train_it:broken", "--space", "space.yaml", "--study", "s"]) == 1
+    assert "All 5: RuntimeError. Trial 4 said: no data here" in capsys.readouterr().err
+
+
+def test_the_installed_command_explains_itself() -> None:
+    command = Path(sys.executable).parent / "highnoon"
+    output = subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
+    assert all(name in output for name in ("tune", "studies", "show", "export"))
