@@ -1,6 +1,6 @@
 """What `import highnoon` costs, beside `import optuna`: wall time of fresh processes.
 
-    python benchmarks/import_time.py [--rounds 9]
+python benchmarks/import_time.py [--rounds 9]
 """
 
 import argparse
@@ -19,7 +19,7 @@ def seconds(program: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="What import highnoon costs.")
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
     for program in PROGRAMS.values():

@@ -395,9 +395,7 @@ class HPOTrialManager(StudyReader):
         kept = f"{finished} finished {'trial is' if finished == 1 else 'trials are'} kept."
         if loop.given_back is None:
             return kept
-        return (
-            f"{kept} Trial {loop.given_back} was given back: the next optimize() tries it again."
-        )
+        return f"{kept} Trial {loop.given_back} was given back: the next optimize() tries it again."
 
     def _adopt(
         self, search_space: Mapping[str, Any] | SearchSpace | None, constraints: Sequence[str]

@@ -25,14 +25,15 @@ CGROUPS = (  # limit, usage, statistics and the name of the reclaimable part, ve
 
 
 def create_model(
-    config: Config | ModelConfig | str = "small", *, seed: int | None = None, **overrides: Any
+    config: Config | ModelConfig | str = "small", *, seed: int | None = 0, **overrides: Any
 ) -> HSMN:
     """Build an HSMN language model with fresh weights.
 
     Args:
         config: A configuration, or the name of a preset: "tiny", "small" or "base".
-        seed: Makes the initial weights repeatable; by default Keras' global generator
-            (`keras.utils.set_random_seed`) draws them.
+        seed: Seed of the initial weights. The default is the same for every model, so that
+            trials differ by their hyperparameters alone and the best one can be trained again;
+            with None, Keras' global generator (`keras.utils.set_random_seed`) draws them.
         **overrides: Hyperparameters that differ from `config`, by any name that
             `highnoon.config.config_from_trial` knows.
 

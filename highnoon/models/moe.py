@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from highnoon.models.initializers import Initializers
 from highnoon.models.ops import dimensions, project, rms_normalize
-from highnoon.models.sizes import BLOCK_ROWS, EXPERT_EXPANSION
+from highnoon.models.sizes import EXPERT_EXPANSION, block_rows
 from highnoon.models.tracing import traced_once
 
 __all__ = [
@@ -102,7 +102,7 @@ def _mixtures(top_k: int) -> Callable[..., tuple[tf.Tensor, RouterLosses]]:
             tf.reshape(gates, [-1, top_k]),
             weights.w_in,
             weights.w_out,
-            _dispatch(choices, dimensions(weights.router)[1]),
+            _dispatch(choices, *dimensions(weights.router)),
         )
         losses = RouterLosses(load_balancing_loss(probabilities, choices), router_z_loss(logits))
         return tf.reshape(answers, [batch, length, width]), losses
@@ -119,7 +119,7 @@ class MixtureOfExperts(keras.layers.Layer):
         output = sum over the chosen e of g_e relu(u W1_e)^2 W2_e
 
     The cost grows with k, not with the number of experts. No later token changes the result of a
-    position, not even its last bit: the products run over blocks of `BLOCK_ROWS` rows, so their
+    position, not even its last bit: the products run over blocks of `block_rows` rows, so their
     rounding cannot depend on how many tokens share an expert.
 
     Args:
@@ -188,17 +188,18 @@ class MixtureOfExperts(keras.layers.Layer):
         }
 
 
-def _dispatch(choices: tf.Tensor, experts: int) -> _Dispatch:
+def _dispatch(choices: tf.Tensor, width: int, experts: int) -> _Dispatch:
     """Group the `choices` [B, L, k] by expert.
 
     Within an expert the rows are in order of time, so that a later token, which may come and go,
     never moves an earlier one.
     """
     batch, length, top_k = dimensions(choices)
+    block = block_rows(width)
     in_time = tf.reshape(tf.transpose(choices, [1, 0, 2]), [-1])  # [L * B * k]
     chosen = tf.one_hot(in_time, experts, dtype=tf.int32)
     places = tf.cumsum(chosen, axis=0)  # [L * B * k, E]
-    sizes = (places[-1] + BLOCK_ROWS - 1) // BLOCK_ROWS * BLOCK_ROWS
+    sizes = (places[-1] + block - 1) // block * block
     starts = tf.cumsum(sizes, exclusive=True)
     rows = tf.reduce_sum(chosen * (places + starts - 1), axis=-1)
     rows = tf.transpose(tf.reshape(rows, [length, batch, top_k]), [1, 0, 2])
@@ -216,11 +217,13 @@ def _run_experts(
 
     The gradient gathers where automatic differentiation would scatter.
     """
-    experts = dimensions(w_in)[0]
+    experts, width, _ = dimensions(w_in)
     rows, tokens, sizes = dispatch
 
     def blocks(of_expert: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        product = tf.matmul(tf.reshape(of_expert, [-1, BLOCK_ROWS, weights.shape[0]]), weights)
+        product = tf.matmul(
+            tf.reshape(of_expert, [-1, block_rows(width), weights.shape[0]]), weights
+        )
         return tf.reshape(product, [-1, weights.shape[1]])
 
     def run(

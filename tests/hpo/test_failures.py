@@ -96,7 +96,7 @@ def test_when_nothing_completed_the_error_gives_the_reasons() -> None:
     with pytest.raises(NoCompletedTrialError) as caught:
         run([ValueError("bad shape"), math.nan, InfeasibleTrialError("too large"), KeyError("k")])
     message = str(caught.value)
-    assert "No trial of the study 'failures' completed: 2 failed, 1 diverged, 1 infeasible." in message
+    assert "'failures' completed: 2 failed, 1 diverged, 1 infeasible." in message
     assert "Trial 3, failed: KeyError: 'k'" in message
     assert "Trial 2, infeasible: too large" in message
     assert "Trial 1, diverged: nan" in message
@@ -136,8 +136,8 @@ def test_the_callback_of_the_guide_survives_trials_without_a_value(
     said: Callable[[], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def on_trial_complete(study: Any, trial: Any) -> None:
-        print(f"Trial {trial.number}: {trial.value:.4f}")
-        print(f"  Params: {trial.params}")
+        print(f"Trial {trial.number}: {trial.value:.4f}")  # noqa: T201
+        print(f"  Params: {trial.params}")  # noqa: T201
 
     hpo = HPOTrialManager(study_name="guide")
     outcomes = iter([ValueError("no"), optuna.TrialPruned(), 2.0])

@@ -102,7 +102,8 @@ def test_a_value_is_shown_to_four_places(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (380, "6 min 20 s"), (7260, "2 h 1 min")]
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.6, "1 min 0 s"), (380, "6 min 20 s"), (7260, "2 h 1 min")],
 )
 def test_a_duration_is_shown_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text

@@ -55,9 +55,7 @@ def test_a_resumed_run_is_repeatable_too(tmp_path: Path) -> None:
     both = []
     for name in ("a", "b"):
         for _ in range(2):
-            hpo = HPOTrialManager(
-                study_name="s", storage=f"sqlite:///{tmp_path / name}.db", seed=0
-            )
+            hpo = HPOTrialManager(study_name="s", storage=f"sqlite:///{tmp_path / name}.db", seed=0)
             hpo.optimize(square, SPACE, n_trials=2)
         both.append(drawn(hpo))
     assert both[0] == both[1]

@@ -10,6 +10,7 @@ from highnoon.config import Config, ModelConfig, TrainingConfig
 from highnoon.models import create_model
 from highnoon.models.estimate import Estimate, estimate
 
+SHALLOW = {"num_reasoning_blocks": 1, "num_decoder_blocks": 0}
 TRAIN = """
 import json, resource, sys
 import keras, tensorflow as tf
@@ -62,11 +63,9 @@ def test_the_parameters_are_exactly_those_of_the_built_model(changes: dict) -> N
 @pytest.mark.parametrize(
     "config",
     [
+        Config(ModelConfig(embedding_dim=64, **SHALLOW), TrainingConfig(batch_size=64)),
         Config(
-            ModelConfig(embedding_dim=64, num_reasoning_blocks=1), TrainingConfig(batch_size=32)
-        ),
-        Config(
-            ModelConfig(embedding_dim=512, num_reasoning_blocks=1, num_moe_experts=8),
+            ModelConfig(embedding_dim=512, num_moe_experts=8, **SHALLOW),
             TrainingConfig(batch_size=1),
         ),
     ],

@@ -10,7 +10,7 @@ import pytest
 from highnoon import _notices
 from highnoon.data import register_dataset
 from highnoon.exceptions import ConfigError, DatasetError, ModelTooLargeError, TrainingError
-from highnoon.models import HSMN
+from highnoon.models import HSMN, create_model
 from highnoon.training import StageSummary, Trainer, evaluate
 from highnoon.training.engine import _idle
 
@@ -263,12 +263,9 @@ def test_training_twice_goes_on_from_the_trained_weights(model: HSMN) -> None:
     assert second < first
 
 
-def test_a_keras_seed_makes_an_unseeded_model_repeatable() -> None:
-    from highnoon.models import create_model
-
+def test_a_keras_seed_makes_an_unseeded_model_repeatable(model_of: ModelOf) -> None:
     losses = []
     for _ in range(2):
         keras.utils.set_random_seed(5)
-        model = create_model("tiny", num_blocks=1, embedding_dim=16, max_seq_length=32)
-        losses.append(train(model, steps=2)["final_loss"])
+        losses.append(train(create_model(model_of().config), steps=2)["final_loss"])
     assert losses[0] == losses[1]

@@ -46,9 +46,7 @@ def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -
             engine_kwargs["pool_events"] = [(_set_pragmas, "connect")]
     with storage_errors(str(url)):
         try:
-            return RDBStorage(
-                url.raw, engine_kwargs=engine_kwargs, skip_table_creation=not create
-            )
+            return RDBStorage(url.raw, engine_kwargs=engine_kwargs, skip_table_creation=not create)
         except ImportError as error:
             raise MissingDependencyError(
                 f"The driver of {url.url.drivername!r} is not installed. Install it, or leave the "
