@@ -28,7 +28,7 @@ test: $(READY) ## Run the tests
 check: $(READY) ## Lint, formatting, types, import directions
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright
 	$(BIN)/lint-imports
 
 bench: $(READY) ## Run the benchmarks, each against its peer

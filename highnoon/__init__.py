@@ -5,7 +5,11 @@ nor Optuna.
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# TensorFlow reports a machine without a GPU as an error; what matters it raises as exceptions.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 

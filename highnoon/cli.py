@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 _DEFAULT_STORAGE = "sqlite:///hpo.db"
 _ROWS = 10
-_TOKENS = 100_000
+_TOKENS = 80_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

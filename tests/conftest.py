@@ -1,8 +1,7 @@
-"""What every test shares: quiet TensorFlow, no progress bars, and no skipped test in CI."""
+"""What every test shares: no progress bars, and no skipped test in CI."""
 
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("HIGHNOON_PROGRESS", "0")
 
 import pytest

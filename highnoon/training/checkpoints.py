@@ -194,7 +194,9 @@ def load_model(checkpoint_dir: str | os.PathLike[str]) -> "HSMN":
         CheckpointError: There is no checkpoint in the folder, or it is damaged.
 
     Example:
-        >>> model = load_model("./best_model")  # doctest: +SKIP
+        ```python
+        model = load_model("./best_model")
+        ```
     """
     from highnoon.models import create_model
 

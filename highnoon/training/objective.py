@@ -29,7 +29,7 @@ class HSMNObjective:
         self,
         datasets: Sequence[str] = ("train_subset",),
         *,
-        tokens: int = 100_000,
+        tokens: int = 80_000,
         preset: str = "tiny",
     ) -> None:
         self.datasets = list(datasets)
@@ -57,11 +57,11 @@ def quick_search_space() -> dict[str, tuple[Any, ...]]:
     """Return a search space of small models, whose trials take seconds on two cores."""
     return {
         "learning_rate": ("log_uniform", 3e-4, 3e-2),
-        "batch_size": ("categorical", [4, 8, 16]),
+        "batch_size": ("categorical", [4, 8]),
         "embedding_dim": ("int", 32, 96, 32),
         "num_reasoning_blocks": ("int", 1, 3),
         "num_moe_experts": ("categorical", [2, 4]),
         "top_k_experts": ("categorical", [1, 2]),
         "mamba_d_state": ("categorical", [8, 16, 32]),
-        "warmup_steps": ("int", 0, 40, 10),
+        "warmup_steps": ("int", 0, 20, 5),
     }

@@ -52,10 +52,11 @@ class Trainer:
             disagrees with the model.
 
     Example:
-        >>> trainer = Trainer(model, learning_rate=1e-3, batch_size=8)  # doctest: +SKIP
-        >>> trainer.add_curriculum_stage("foundation", datasets=["train_subset"], epochs=3)
-        ... # doctest: +SKIP
-        >>> summary = trainer.train()  # doctest: +SKIP
+        ```python
+        trainer = Trainer(model, learning_rate=1e-3, batch_size=8)
+        trainer.add_curriculum_stage("foundation", datasets=["train_subset"], epochs=3)
+        summary = trainer.train()
+        ```
     """
 
     def __init__(
