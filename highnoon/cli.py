@@ -8,9 +8,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from highnoon import __version__
 from highnoon.exceptions import ConfigError, HighNoonError
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 __all__ = ["main"]
 
@@ -36,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tune(options: argparse.Namespace) -> None:
     from highnoon.hpo import attributes
     from highnoon.hpo.manager import HPOTrialManager
+    from highnoon.hpo.run import Budget
     from highnoon.hpo.run.progress import format_value
+    from highnoon.hpo.space import SearchSpace
 
     if options.objective is None:
         from highnoon.training import HSMNObjective, quick_search_space
@@ -54,6 +60,8 @@ def _tune(options: argparse.Namespace) -> None:
         space = _read_space(options.space)
     elif not space:
         raise ConfigError("Say what to draw from: --space module:NAME, or a JSON or YAML file.")
+    Budget(options.n_trials, options.total_trials, options.timeout)
+    checked = SearchSpace.parse(space, options.constraint)
     hpo = HPOTrialManager(
         study_name=options.study,
         direction=options.direction,
@@ -64,11 +72,10 @@ def _tune(options: argparse.Namespace) -> None:
     )
     hpo.optimize(
         objective,
-        space,
+        checked,
         n_trials=options.n_trials,
         total_trials=options.total_trials,
         timeout=options.timeout,
-        constraints=options.constraint,
     )
     best = hpo.best_trial
     kept = {n: v for n, v in best.user_attrs.items() if not n.startswith(attributes.PREFIX)}
@@ -123,6 +130,7 @@ def _show(options: argparse.Namespace) -> None:
     print(f"{reader.study_name}: {direction}, {len(trials)} trials")
     print(", ".join(f"{count} {status}" for status, count in counts.items()) or "No trials yet.")
     completed = [trial for trial in trials if trial_status(trial) == "completed"]
+    _print_failures([trial for trial in trials if trial_status(trial) == "failed"])
     best = best_of(trials, direction)
     if best is None:
         return
@@ -143,6 +151,18 @@ def _show(options: argparse.Namespace) -> None:
         _print_table([(name, f"{score:.3f}") for name, score in importance.items()])
 
 
+def _print_failures(failed: "Sequence[FrozenTrial]") -> None:
+    from highnoon.hpo import attributes
+
+    kept = [trial for trial in failed if attributes.FAILURE in trial.user_attrs]
+    if not kept:
+        return
+    kinds = Counter(trial.user_attrs[attributes.FAILURE]["type"] for trial in kept)
+    print(f"\nFailed: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}")
+    print(f"Trial {kept[-1].number}, the last of them:")
+    print(kept[-1].user_attrs[attributes.FAILURE]["traceback"].rstrip())
+
+
 def _export(options: argparse.Namespace) -> None:
     from highnoon.hpo.reader import StudyReader
 
@@ -157,8 +177,10 @@ def _load(reference: str) -> Any:
         ConfigError: There is no such module or name.
     """
     module_name, colon, name = reference.partition(":")
-    if not (module_name and colon and name):
-        raise ConfigError(f"Write module:name, such as train:objective, got {reference!r}.")
+    if not (module_name and colon and name) or module_name.endswith(".py"):
+        raise ConfigError(
+            f"Write module:name, such as train:objective, without .py; got {reference!r}."
+        )
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
@@ -187,7 +209,20 @@ def _read_space(reference: str) -> Mapping[str, Any]:
         raise ConfigError(f"{reference} cannot be read: {error}") from error
     if not isinstance(entries, dict):
         raise ConfigError(f"{reference} must hold names with entries, such as lr: [uniform, 0, 1].")
-    return {n: tuple(entry) if isinstance(entry, list) else entry for n, entry in entries.items()}
+    return {
+        name: tuple(map(_as_number, entry)) if isinstance(entry, list) else entry
+        for name, entry in entries.items()
+    }
+
+
+def _as_number(value: Any) -> Any:
+    """Read the numbers that YAML takes for text, such as 1e-5."""
+    if isinstance(value, str) and value[:1] in "+-.0123456789":
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
 
 
 def _shown(value: Any) -> str:
@@ -208,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="highnoon", description="Tune HSMN language models, or any Python objective."
     )
+    parser.add_argument("--version", action="version", version=f"highnoon {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     tune = commands.add_parser(
@@ -231,7 +267,10 @@ def _parser() -> argparse.ArgumentParser:
         "--data", action="append", help="dataset, file or folder for the HSMN; may be repeated"
     )
     tune.add_argument(
-        "--tokens", type=int, default=_TOKENS, help=f"that a trial trains on (default {_TOKENS})"
+        "--tokens",
+        type=int,
+        default=_TOKENS,
+        help=f"tokens each trial trains on (default {_TOKENS})",
     )
     tune.set_defaults(run=_tune)
 

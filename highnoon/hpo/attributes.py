@@ -9,6 +9,7 @@ __all__ = [
     "INFEASIBLE",
     "INTERRUPTED",
     "JOINS",
+    "LEASE",
     "PREFIX",
     "RETRY_OF",
     "RUN",
@@ -22,8 +23,8 @@ PREFIX = "highnoon:"
 SEARCH_SPACE = "highnoon:search_space"
 """Study: the search space, as `SearchSpace.to_json` writes it."""
 
-JOINS = "highnoon:joins"
-"""Study: how many managers with a seed joined it; each draws from a stream of its own."""
+JOINS = "highnoon:joins:"
+"""Study, followed by a text of its own: a manager with a seed joined; see `highnoon.hpo.seeds`."""
 
 RUN = "highnoon:run"
 """Trial: its seed, worker, package versions and git commit."""
@@ -41,7 +42,11 @@ INFEASIBLE = "highnoon:infeasible"
 """Trial: why its parameters were never trained."""
 
 INTERRUPTED = "highnoon:interrupted"
-"""Trial: what ended it before its time (`"SIGINT"`, `"SIGTERM"`, `"stop"`); it was given back."""
+"""Trial: what ended it before its time (`"SIGINT"`, `"SIGTERM"`, `"stop"`, or `"lost"` with its
+worker); it was given back."""
+
+LEASE = "highnoon:lease"
+"""Trial: `[worker, renewals]`, a sign of life that its worker renews while the trial runs."""
 
 RETRY_OF = "highnoon:retry_of"
 """Trial: number of the interrupted trial whose parameters this one takes up."""

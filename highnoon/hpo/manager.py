@@ -1,16 +1,14 @@
 """`HPOTrialManager`: a study, its search space, and the runs that add trials to it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 
 from highnoon._notices import notice, notice_once
 from highnoon.exceptions import (
     ConfigError,
-    NoCompletedTrialError,
     SearchSpaceError,
     SearchSpaceMismatchError,
     StudyError,
@@ -18,14 +16,17 @@ from highnoon.exceptions import (
 from highnoon.hpo import attributes
 from highnoon.hpo._context import RunningTrial, running_trial
 from highnoon.hpo._registry import remember
+from highnoon.hpo.feasibility import check_feasible
 from highnoon.hpo.forking import trials_inside
 from highnoon.hpo.names import generate_study_name
 from highnoon.hpo.pruners import PrunerName, make_pruner
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.run import Budget, RunHandle, TrialLoop
+from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.loop import Callback, Objective
-from highnoon.hpo.run.progress import Progress
+from highnoon.hpo.run.study_run import RunOptions, StudyRun, check_functions
 from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
+from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import is_finished_trial
 from highnoon.hpo.storage import open_storage, storage_errors
@@ -36,26 +37,14 @@ from highnoon.hpo.study import (
     create_or_join,
     direction_of,
 )
+from highnoon.hpo.trial import LiveTrial
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
 
-    from highnoon.hpo.trial import LiveTrial
-
 __all__ = ["HPOTrialManager"]
-
-
-class RunOptions(TypedDict, total=False):
-    """Keyword arguments of `HPOTrialManager.optimize` and `start`."""
-
-    n_trials: int | None
-    total_trials: int | None
-    timeout: float | None
-    constraints: Sequence[str]
-    callbacks: Sequence[Callback] | None
-    show_progress: bool | None
 
 
 class HPOTrialManager(StudyReader):
@@ -75,6 +64,8 @@ class HPOTrialManager(StudyReader):
         seed: Makes a run repeatable.
         sampler_options: Arguments of the Optuna sampler class; `{"levels": n}` for `"grid"`.
         pruner_options: Arguments of the Optuna pruner class.
+        grace_period: Seconds after which a trial whose worker shows no life is given up and tried
+            again, by whichever worker of the study notices.
 
     Raises:
         ConfigError: A value or name is wrong.
@@ -105,12 +96,17 @@ class HPOTrialManager(StudyReader):
         seed: int | None = None,
         sampler_options: Mapping[str, Any] | None = None,
         pruner_options: Mapping[str, Any] | None = None,
+        grace_period: float = 60.0,
     ) -> None:
         if direction not in (None, "minimize", "maximize"):
             raise ConfigError(f'direction must be "minimize" or "maximize", got {direction!r}.')
         Budget(n_trials=n_trials)
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
             raise ConfigError(f"seed must be an integer of at least 0, got {seed!r}.")
+        if not isinstance(grace_period, int | float) or not 0 < grace_period < float("inf"):
+            raise ConfigError(
+                f"grace_period must be a positive number of seconds, got {grace_period!r}."
+            )
         name = generate_study_name() if study_name is None else check_study_name(study_name)
         make_sampler(sampler, seed=seed, options=sampler_options)
         self.n_trials = n_trials
@@ -121,6 +117,7 @@ class HPOTrialManager(StudyReader):
             "seed": seed,
             "sampler_options": sampler_options,
             "pruner_options": pruner_options,
+            "grace_period": grace_period,
         }
         self._grid_levels = (sampler_options or {}).get("levels", 5) if sampler == "grid" else None
         label = storage_label(storage)
@@ -136,9 +133,11 @@ class HPOTrialManager(StudyReader):
             )
         super().__init__(study, storage_label=label)
         self.study: HighNoonStudy = study
-        self.study.sampler = make_sampler(
-            sampler, seed=self._derive_seed(), options=sampler_options
-        )
+        self._leases = Leases(study, self._storage, grace_period=grace_period)
+        if seed is not None and self._joined:
+            with self._storage_errors():
+                seed = seed_of_joiner(study, seed)
+        self.study.sampler = make_sampler(sampler, seed=seed, options=sampler_options)
         if study_name is None:
             notice(f"The study is named {name!r}.")
 
@@ -178,9 +177,7 @@ class HPOTrialManager(StudyReader):
             TooManyFailuresError: The objective failed five times in a row.
             StorageError: The storage stopped answering.
         """
-        run, _ = self._prepare(
-            objective,
-            search_space,
+        options = RunOptions(
             n_trials=n_trials,
             total_trials=total_trials,
             timeout=timeout,
@@ -188,7 +185,7 @@ class HPOTrialManager(StudyReader):
             callbacks=callbacks,
             show_progress=show_progress,
         )
-        return run()
+        return self._prepare(objective, search_space, options)()
 
     def start(
         self,
@@ -201,15 +198,18 @@ class HPOTrialManager(StudyReader):
         Wrong arguments raise here; what happens later is raised by the handle's `wait`. Progress is
         shown where `show_progress=True`.
         """
+        for name in options.keys() - RunOptions.__annotations__.keys():
+            raise TypeError(f"start() got an unexpected keyword argument {name!r}")
         options.setdefault("show_progress", False)
-        return RunHandle(*self._prepare(objective, search_space, **options))
+        run = self._prepare(objective, search_space, options)
+        return RunHandle(run, run.stop)
 
     def ask(
         self,
         search_space: Mapping[str, Any] | SearchSpace | None = None,
         *,
         constraints: Sequence[str] = (),
-    ) -> "LiveTrial":
+    ) -> LiveTrial:
         """Start a trial of your own loop: its `params`, `report` and `should_prune`; then `tell`.
 
         Used as a context manager, it is the running trial of the block.
@@ -217,14 +217,21 @@ class HPOTrialManager(StudyReader):
         Args:
             search_space: What to draw from; the study's own where it has one.
             constraints: As in `optimize`.
+
+        Raises:
+            StudyError: The last points of a grid violate the constraints.
         """
         space = self._adopt(search_space, constraints)
+        self.study.stop_requested = False  # by the sampler, at the end of an earlier run
         with self._storage_errors():
-            return TrialLoop(self.study, space, seed=self._seed).draw()
+            trial = TrialLoop(self.study, space, self._leases, seed=self._seed).draw()
+        if trial is None:
+            raise StudyError("The grid is exhausted: its last points violate the constraints.")
+        return trial
 
     def tell(
         self,
-        trial: "LiveTrial",
+        trial: LiveTrial,
         value: float | None = None,
         *,
         pruned: bool = False,
@@ -235,13 +242,17 @@ class HPOTrialManager(StudyReader):
         Telling a trial again changes nothing.
 
         Raises:
-            ConfigError: Not exactly one of the three was given.
+            ConfigError: Not exactly one of the three was given, or the trial is another study's.
         """
+        if not isinstance(trial, LiveTrial):
+            raise ConfigError(f"tell() takes the trial that ask() returned, got {trial!r}.")
+        if trial.optuna_trial.study is not self.study:
+            raise ConfigError(f"Trial {trial.number} was asked of another manager; tell it there.")
         if (value is not None) + pruned + (error is not None) != 1:
             raise ConfigError("tell() takes a value, pruned=True or error=..., one of them.")
         if trial.told is not None:
             return trial.told
-        loop = TrialLoop(self.study, self._adopt(None, ()), seed=self._seed)
+        loop = TrialLoop(self.study, self._adopt(None, ()), self._leases, seed=self._seed)
         with self._storage_errors():
             if error is not None:
                 return loop.fail(trial, error)
@@ -289,12 +300,15 @@ class HPOTrialManager(StudyReader):
             direction_of(self.study),
             self._storage,
             load_if_exists=False,
-            **{name: fresh_copy(component) for name, component in self._components.items()},
+            **{
+                **{name: fresh_copy(component) for name, component in self._components.items()},
+                "seed": None if self._seed is None else seed_of_fork(study_name, self._seed),
+            },
         )
         forked._storage_label = self._storage_label
         forked._adopt(space, ())
-        trials = self._peek()
-        inside = trials_inside(trials, space)
+        trials, old = self._peek(), self._known_space()
+        inside = trials_inside(trials, space, refused_by=old.constraints if old else ())
         with self._storage_errors():
             forked.study.add_trials(inside)
         notice(
@@ -336,66 +350,30 @@ class HPOTrialManager(StudyReader):
         self,
         objective: Objective,
         search_space: Mapping[str, Any] | SearchSpace,
-        *,
-        n_trials: int | None = None,
-        total_trials: int | None = None,
-        timeout: float | None = None,
-        constraints: Sequence[str] = (),
-        callbacks: Sequence[Callback] | None = None,
-        show_progress: bool | None = None,
-    ) -> tuple[Callable[[], dict[str, Any]], Callable[..., None]]:
-        """Check everything, then return the run and what stops it."""
-        if not callable(objective):
-            raise ConfigError(
-                f"objective must be a function of one dict of parameters, got {objective!r}."
-            )
-        if not isinstance(callbacks, Iterable | None) or not all(map(callable, callbacks or ())):
-            raise ConfigError(
-                f"callbacks must be a list of functions of a study and a trial, got {callbacks!r}."
-            )
-        callbacks = list(callbacks or ())
+        options: RunOptions,
+    ) -> StudyRun:
+        """Check everything before the first trial."""
+        callbacks = options.get("callbacks")
+        check_functions(objective, callbacks)
+        n_trials, total_trials = options.get("n_trials"), options.get("total_trials")
         if n_trials is None and total_trials is None:
             n_trials = self.n_trials
-        budget = Budget(n_trials=n_trials, total_trials=total_trials, timeout=timeout)
-        space = self._adopt(search_space, constraints)
+        budget = Budget(
+            n_trials=n_trials, total_trials=total_trials, timeout=options.get("timeout")
+        )
+        space = self._adopt(search_space, options.get("constraints", ()))
         points = None if self._grid_levels is None else space.grid_size(self._grid_levels)
         self._announce(budget, space, points)
-        loop = TrialLoop(self.study, space, seed=self._seed)
-
-        def run() -> dict[str, Any]:
-            total = budget.remaining(self.study)
-            if total is not None and points is not None:
-                total = min(total, points)
-            progress = Progress(total, shown=show_progress)
-            try:
-                with self._storage_errors():
-                    loop.run(objective, budget, callbacks=callbacks, progress=progress)
-            except KeyboardInterrupt:
-                return self._interrupted(loop)
-            except SystemExit:
-                if loop.interrupts.received is not None:
-                    notice(f"Terminated. {self._kept(loop)}")
-                raise
-            return self.best_params
-
-        return run, loop.stop
-
-    def _interrupted(self, loop: TrialLoop) -> dict[str, Any]:
-        """Return the best so far after Ctrl-C, or let Ctrl-C through where there is none."""
-        try:
-            best = self.best_params
-        except NoCompletedTrialError:
-            notice(f"Interrupted. {self._kept(loop)}")
-            raise KeyboardInterrupt from None
-        notice(f"Interrupted. {self._kept(loop)} Returning the best so far.")
-        return best
-
-    def _kept(self, loop: TrialLoop) -> str:
-        finished = sum(map(is_finished_trial, self._peek()))
-        kept = f"{finished} finished {'trial is' if finished == 1 else 'trials are'} kept."
-        if loop.given_back is None:
-            return kept
-        return f"{kept} Trial {loop.given_back} was given back: the next optimize() tries it again."
+        return StudyRun(
+            self,
+            TrialLoop(self.study, space, self._leases, seed=self._seed),
+            objective,
+            budget,
+            callbacks=list(callbacks or ()),
+            points=points,
+            show_progress=options.get("show_progress"),
+            storage_label=self._storage_label,
+        )
 
     def _adopt(
         self, search_space: Mapping[str, Any] | SearchSpace | None, constraints: Sequence[str]
@@ -409,15 +387,18 @@ class HPOTrialManager(StudyReader):
             )
         if stored is not None and stored != space:
             lines = "\n".join(f"  {line}" for line in stored.diff(space))
+            given = "search_space, constraints=constraints" if space.constraints else "search_space"
             raise SearchSpaceMismatchError(
                 f"The study {self.study_name!r} was started with another search space:\n{lines}\n"
                 "Use the study's own space, or carry its trials into a new study:\n"
-                f'  hpo = hpo.fork("{self.study_name}_2", search_space)'
+                f'  hpo = hpo.fork("{self.study_name}_2", {given})'
             )
         if self._space is None:
             if self._grid_levels is not None:
                 self.study.sampler = make_grid_sampler(space, levels=self._grid_levels)
             if stored is None:
+                if self._grid_levels is None:
+                    check_feasible(space)
                 with self._storage_errors():
                     self.study.set_user_attr(attributes.SEARCH_SPACE, space.to_json())
             remember(self.study, space)
@@ -425,29 +406,20 @@ class HPOTrialManager(StudyReader):
         return space
 
     def _announce(self, budget: Budget, space: SearchSpace, points: int | None) -> None:
-        expected = budget.remaining(self.study)
-        there = len(self._peek())
+        with self._storage_errors():
+            expected = budget.remaining(self.study)
+        there = sum(map(is_finished_trial, self._peek()))
         if self._joined:
             running = "running more" if expected is None else f"running {expected} more"
             notice(f"joined {self.study_name}: {there} trials there, {running}")
             self._joined = False
         if points is not None:
             notice(f"The grid has {points} points.")
-        elif expected is not None and there + expected < space.recommended_trials:
+        elif expected is not None and there == 0 and expected < space.recommended_trials:
             notice(
-                f"{there + expected} trials are few for {_parameters(len(space))}; "
+                f"{expected} trials are few for {_parameters(len(space))}; "
                 f"{space.recommended_trials} or more are recommended."
             )
-
-    def _derive_seed(self) -> int | None:
-        """Return a seed that differs from those of all who joined the study before."""
-        if self._seed is None or not self._joined:
-            return self._seed
-        with self._storage_errors():
-            joins = self.study.user_attrs.get(attributes.JOINS, 0) + 1
-            self.study.set_user_attr(attributes.JOINS, joins)
-        entropy = [self._seed, joins, len(self._peek())]
-        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
     def _running_trial(self, method: str) -> RunningTrial | None:
         trial = running_trial()

@@ -52,7 +52,12 @@ def _commit(directory: str) -> str | None:
 
 
 def _git(directory: str, *arguments: str) -> str:
+    # Without the optional locks, so that a commit of the user's at the same moment goes through.
     completed = subprocess.run(
-        ["git", "-C", directory, *arguments], capture_output=True, text=True, check=True, timeout=5
+        ["git", "--no-optional-locks", "-C", directory, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=5,
     )
     return completed.stdout.strip()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import optuna
 from optuna.trial import FrozenTrial
 
-from highnoon.exceptions import SearchSpaceError, StudyError
+from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes, results
+from highnoon.hpo._registry import remember
 from highnoon.hpo.importance import ParamImportance, param_importance
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.storage import StorageURL, open_storage, shown_url, storage_errors
@@ -91,14 +92,10 @@ class StudyReader:
     @property
     def best_params(self) -> dict[str, Any]:
         """The best trial's parameters as its objective saw them; raises as `best_trial` does."""
-        best = self.best_trial
-        space = self._known_space()
-        if space is None:
-            return dict(best.params)
-        try:
-            return space.resolve(best.params)
-        except SearchSpaceError:  # another tool added a trial with parameters of its own
-            return dict(best.params)
+        best, space = self.best_trial, self._known_space()
+        if space is not None:
+            remember(self.study, space)
+        return results.params_of(best, space)
 
     def trials_dataframe(self) -> "pd.DataFrame":
         """Return a row per trial: number, state, value, times, and a `params_` column each."""
@@ -121,10 +118,10 @@ class StudyReader:
 
         Raises:
             NoCompletedTrialError: No trial completed.
-            ConfigError: The path has another ending.
+            ConfigError: The path has another ending, or cannot be written.
         """
         with self._storage_errors():
-            config = results.best_config(self.study)
+            config = results.best_config(self.study, self._known_space())
         return results.write_config(config, path)
 
     def __repr__(self) -> str:

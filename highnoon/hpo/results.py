@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from highnoon.exceptions import ConfigError, NoCompletedTrialError
+from highnoon.exceptions import ConfigError, NoCompletedTrialError, SearchSpaceError
 from highnoon.hpo import attributes
 from highnoon.hpo.run.progress import format_value
 from highnoon.hpo.states import best_of, trial_status
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from optuna.trial import FrozenTrial
 
-__all__ = ["best_config", "best_trial", "study_html", "trials_dataframe", "write_config"]
+    from highnoon.hpo.space import SearchSpace
+
+__all__ = [
+    "best_config",
+    "best_trial",
+    "params_of",
+    "study_html",
+    "trials_dataframe",
+    "write_config",
+]
 
 
 def best_trial(study: "optuna.Study") -> "FrozenTrial":
@@ -33,19 +42,32 @@ def best_trial(study: "optuna.Study") -> "FrozenTrial":
     return best
 
 
-def best_config(study: "optuna.Study") -> dict[str, Any]:
-    """Return the best trial as a JSON-compatible dict; choices that are objects as their labels.
+def params_of(trial: "FrozenTrial", space: "SearchSpace | None") -> dict[str, Any]:
+    """Return a trial's parameters as its objective saw them: the objects behind the labels."""
+    if space is None:
+        return dict(trial.params)
+    try:
+        return space.resolve(trial.params)
+    except SearchSpaceError:  # another tool added a trial with parameters of its own
+        return dict(trial.params)
+
+
+def best_config(study: "optuna.Study", space: "SearchSpace | None") -> dict[str, Any]:
+    """Return the best trial as a JSON-compatible dict; choices that JSON cannot hold as labels.
 
     Raises:
         NoCompletedTrialError: No trial completed.
     """
     best = best_trial(study)
+    params = params_of(best, space)
     return {
         "study": study.study_name,
         "direction": direction_of(study),
         "trial": best.number,
         "value": best.values[0],
-        "params": best.params,
+        "params": {
+            name: value if _is_json(value) else best.params[name] for name, value in params.items()
+        },
     }
 
 
@@ -53,7 +75,7 @@ def write_config(config: dict[str, Any], path: str | Path) -> Path:
     """Write a best configuration as JSON or YAML, by the ending of the path.
 
     Raises:
-        ConfigError: The path ends neither in .json nor in .yaml or .yml.
+        ConfigError: The path ends neither in .json nor in .yaml or .yml, or cannot be written.
     """
     path = Path(path)
     if path.suffix == ".json":
@@ -64,7 +86,13 @@ def write_config(config: dict[str, Any], path: str | Path) -> Path:
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     else:
         raise ConfigError(f"Name a file that ends in .json, .yaml or .yml, got {str(path)!r}.")
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot write {str(path)!r}: {error.strerror}. Name a file in a folder that is there "
+            "and writable."
+        ) from error
     return path
 
 
@@ -112,6 +140,13 @@ def study_html(study: "optuna.Study", storage: str) -> str:
     )
     caption = f'<caption style="text-align:left">{html.escape(study.study_name)}</caption>'
     return f"<table>{caption}<tbody>{cells}</tbody></table>"
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
 
 
 def _no_completed_trial(name: str, trials: "list[FrozenTrial]") -> str:

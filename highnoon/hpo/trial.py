@@ -50,6 +50,7 @@ class LiveTrial:
         self._worst = -math.inf if maximize else math.inf
         self._by_hand = False
         self._automatic: set[int] = set()
+        self._not_finite: set[int] = set()
         self._steps: set[int] = set()
         self._series: dict[str, dict[str, list[Any]]] = {}
         self._unsaved: set[str] = set()
@@ -103,6 +104,23 @@ class LiveTrial:
         """Keep a JSON-compatible value with the trial."""
         self.optuna_trial.set_user_attr(name, value)
 
+    def settle(self, value: float) -> None:
+        """Replace what was reported as not finite by the worst finite value.
+
+        Done as the trial completes: pruners take percentiles over completed trials, which
+        infinity would turn into NaN.
+
+        Args:
+            value: What the objective returned.
+        """
+        if not self._not_finite:
+            return
+        reported = self._frozen().intermediate_values
+        finite = [v for step, v in reported.items() if step not in self._not_finite]
+        worst = (min if self._worst < 0 else max)([value, *finite])
+        for step in self._not_finite:
+            self._overwrite(worst, step)
+
     def flush(self) -> None:
         """Write the series that are not in the storage yet."""
         for name in sorted(self._unsaved):
@@ -124,6 +142,8 @@ class LiveTrial:
         finite = math.isfinite(number)
         self._store(number if finite else self._worst, step)
         self._steps.add(step)
+        if not finite:
+            self._not_finite.add(step)
         self.diverged = None if finite else str(number)
         for name, extra in series.items():
             point = _as_float(extra, f"The reported {name}")
@@ -136,16 +156,22 @@ class LiveTrial:
 
     def _store(self, value: float, step: int) -> None:
         if step in self._automatic:  # Optuna's report would keep the value of the library's report
-            trial = self.optuna_trial
-            trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+            self._overwrite(value, step)
             self._automatic.discard(step)
+            self._not_finite.discard(step)
         else:
             self.optuna_trial.report(value, step)
 
+    def _overwrite(self, value: float, step: int) -> None:
+        trial = self.optuna_trial
+        trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+
+    def _frozen(self) -> "optuna.trial.FrozenTrial":
+        return self.optuna_trial.storage.get_trial(self.optuna_trial._trial_id)
+
     def _as_reported_by_hand(self) -> "optuna.trial.FrozenTrial":
         """Return a copy without the automatic reports that came before the first by hand."""
-        trial = self.optuna_trial
-        frozen = copy.copy(trial.storage.get_trial(trial._trial_id))
+        frozen = copy.copy(self._frozen())
         frozen.intermediate_values = {
             step: value
             for step, value in frozen.intermediate_values.items()

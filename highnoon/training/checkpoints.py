@@ -126,6 +126,8 @@ def save_checkpoint(
         text = tokenizer.to_json()
         (folder / files["tokenizer"]).write_text(text, encoding="utf-8")
         checksums = {name: _checksum(folder / name) for name in files.values()}
+        for name in files.values():
+            _flush_to_disk(folder / name)
         manifest = {
             "format": _FORMAT,
             "config": config.to_dict(),
@@ -221,6 +223,12 @@ def _weights(model: "HSMN") -> dict[str, Any]:
 
 def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     np.savez(path, **arrays)  # type: ignore[arg-type]
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Wait until a file is on the disk, so that no manifest outlives a power cut without it."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _checksum(path: Path) -> str:

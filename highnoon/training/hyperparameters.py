@@ -37,8 +37,8 @@ def read_hyperparameters(config: Config, given: Mapping[str, Any]) -> TrainingCo
             disagrees with the model.
     """
     training = {}
-    for name, value in given.items():
-        field = HYPERPARAMETER_ALIASES.get(name, name)
+    for name, value in _in_effect(given).items():
+        field = _field(name)
         if field in _TRAINING_FIELDS:
             training[field] = value
         elif field in _MODEL_FIELDS:
@@ -61,7 +61,7 @@ def find_best_trial(
     """
     own = {**config.model.to_dict(), **training.to_dict()}
     for best in _best_trials():
-        known = [name for name in best.params if _field(name) in own]
+        known = [name for name in _in_effect(best.params) if _field(name) in own]
         foreign = [name for name in given if _field(name) not in own]
         if (
             known
@@ -77,6 +77,12 @@ def _best_trials() -> "list[BestTrial]":
     from highnoon.hpo._registry import best_trials
 
     return list(best_trials())
+
+
+def _in_effect(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hyperparameters without a dropout rate that `use_dropout=False` turns off."""
+    off = not params.get("use_dropout", True)
+    return {n: value for n, value in params.items() if not (off and _field(n) == "dropout_rate")}
 
 
 def _field(name: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from highnoon.config import config_from_trial
+from highnoon.data.catalogue import find_dataset
+from highnoon.exceptions import ConfigError
 from highnoon.hpo._context import running_trial
 from highnoon.models import create_model
 from highnoon.training.trainer import Trainer
@@ -19,6 +21,10 @@ class HSMNObjective:
         tokens: Tokens that a trial trains on, whatever its batch size, so that trials compare.
         preset: What the hyperparameters leave open.
 
+    Raises:
+        ConfigError: `tokens` is not an integer of at least 1.
+        DatasetError: A dataset is unknown; the nearest names are given.
+
     Example:
         ```python
         hpo.optimize(hn.HSMNObjective(["notes/"], tokens=500_000), hn.quick_search_space())
@@ -27,12 +33,16 @@ class HSMNObjective:
 
     def __init__(
         self,
-        datasets: Sequence[str] = ("train_subset",),
+        datasets: str | Sequence[str] = ("train_subset",),
         *,
         tokens: int = 80_000,
         preset: str = "tiny",
     ) -> None:
-        self.datasets = list(datasets)
+        if isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1:
+            raise ConfigError(f"tokens must be an integer of at least 1, got {tokens!r}.")
+        self.datasets = [datasets] if isinstance(datasets, str) else list(datasets)
+        for dataset in self.datasets:
+            find_dataset(dataset)
         self.tokens = tokens
         self.preset = preset
 
@@ -46,7 +56,7 @@ class HSMNObjective:
         window = config.training.batch_size * config.training.max_seq_length
         steps = max(1, self.tokens // window)
         trainer.add_curriculum_stage("text", datasets=self.datasets, steps=steps)
-        stage = trainer.train(log_interval=steps)["stages_completed"][-1]
+        stage = trainer.train(log_interval=steps + 1)["stages_completed"][-1]
         trial = running_trial()
         if trial is not None:
             trial.set_attr("bits_per_byte", stage["bits_per_byte"])

@@ -187,8 +187,8 @@ class Trainer:
         best = find_best_trial(self.model.config, self.training, self._given)
         if best is None:
             raise TrainingError(
-                "There is nothing to train on: no stage was added, and these hyperparameters are "
-                "not those of a best trial that kept its stages. Add one first, for instance "
+                "There is nothing to train on: no stage was added, and no study that this process "
+                "ran or read has a best trial with these hyperparameters. Add one first: "
                 'trainer.add_curriculum_stage("foundation", datasets=["train_subset"], epochs=3).'
             )
         stages = [Stage.from_dict(stage) for stage in best.attrs[STAGES_ATTRIBUTE]]

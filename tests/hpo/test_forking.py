@@ -124,3 +124,36 @@ def test_a_name_that_is_taken_or_a_space_that_is_wrong_is_refused(
     with pytest.raises(SearchSpaceError):
         hpo.fork("new", {"x": ("uniform", 1.0, 0.0)})
     assert optuna.get_all_study_names(url) == ["wide"]
+
+
+def test_draws_that_a_dropped_constraint_refused_stay_behind() -> None:
+    space = {"a": ("int", 1, 9), "b": ("int", 1, 9)}
+    hpo = HPOTrialManager(study_name="a", sampler="random", seed=0)
+    hpo.optimize(lambda p: p["a"] + p["b"], space, n_trials=10, constraints=["a <= b"])
+    assert len(hpo.trials) > 10
+    assert [t.value for t in hpo.fork("b", space).trials] == [
+        t.value for t in hpo.trials if t.value is not None
+    ]
+
+
+def test_the_fork_that_is_offered_has_the_constraints_in_it() -> None:
+    space = {"a": ("int", 1, 9)}
+    hpo = HPOTrialManager(study_name="a")
+    hpo.optimize(lambda p: p["a"], space, n_trials=1)
+    with pytest.raises(
+        SearchSpaceMismatchError,
+        match=r'hpo\.fork\("a_2", search_space, constraints=constraints\)$',
+    ):
+        hpo.optimize(lambda p: p["a"], space, constraints=["a < 5"])
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_fork_does_not_repeat_the_draws_of_a_seed(sampler: Any) -> None:
+    space = {"x": ("uniform", 0.0, 1.0)}
+    hpo = HPOTrialManager(study_name="a", sampler=sampler, seed=0)
+    hpo.optimize(square, space, n_trials=5)
+    forks = [hpo.fork(name, space) for name in ("b", "c")]
+    for fork in forks:
+        fork.optimize(square, space, n_trials=5)
+    drawn = [t.params["x"] for study in forks for t in study.trials[5:]]
+    assert len({*drawn, *(t.params["x"] for t in hpo.trials)}) == 15

@@ -3,6 +3,8 @@
 import os
 import socket
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +120,18 @@ def test_a_deleted_working_directory_does_no_harm(
     hpo = HPOTrialManager(study_name="s")
     hpo.optimize(square, SPACE, n_trials=1)
     assert hpo.trials[0].user_attrs[attributes.RUN]["commit"] is None
+
+
+def test_those_who_join_at_the_same_moment_draw_other_values(url: str) -> None:
+    HPOTrialManager(study_name="s", storage=url, seed=0)
+    together = threading.Barrier(4)
+
+    def join(_: int) -> float:
+        together.wait(30)
+        trial = HPOTrialManager(study_name="s", storage=url, seed=0, sampler="random").ask(
+            {"x": ("uniform", 0.0, 1.0)}
+        )
+        return trial.params["x"]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(join, range(4)))) == 4

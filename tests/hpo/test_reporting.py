@@ -85,11 +85,14 @@ def test_the_worst_value_of_a_study_that_maximizes_is_minus_infinity() -> None:
     hpo = HPOTrialManager(study_name="s", direction="maximize", pruner="none")
 
     def objective(params: dict[str, float]) -> float:
-        hpo.report(math.nan, 0)
+        hpo.report(1.0 if params["x"] == 0.5 else math.nan, 0)
+        if hpo.should_prune():
+            raise TrialPruned
         return 1.0
 
-    hpo.optimize(objective, SPACE, n_trials=1)
-    assert hpo.trials[0].intermediate_values == {0: -math.inf}
+    hpo.enqueue({"x": 0.5}, SPACE)
+    hpo.optimize(objective, SPACE, n_trials=2)
+    assert hpo.trials[1].intermediate_values == {0: -math.inf}
 
 
 def test_a_trial_that_recovers_is_not_diverged() -> None:
@@ -214,3 +217,19 @@ def test_set_attr_keeps_a_value_with_the_trial(url: str) -> None:
 
     hpo.optimize(objective, SPACE, n_trials=1)
     assert hpo.trials[0].user_attrs["layers"] == [1, {"a": None}]
+
+
+def test_a_completed_trials_infinite_report_does_not_blind_the_pruner() -> None:
+    hpo = HPOTrialManager(study_name="recovered", pruner="median", sampler="random", seed=0)
+    answers = []
+
+    def objective(params: dict[str, float]) -> float:
+        number = len(answers)
+        hpo.report(float("inf") if number < 4 else 5.0, 0)
+        answers.append(hpo.should_prune())
+        hpo.report(1.0, 1)
+        return 1.0
+
+    hpo.optimize(objective, {"x": ("uniform", 0.0, 1.0)}, n_trials=8)
+    assert [trial.intermediate_values[0] for trial in hpo.trials[:5]] == [1.0] * 4 + [5.0]
+    assert answers[5:] == [True, True, True]

@@ -12,6 +12,7 @@ import yaml
 
 from highnoon import HPOTrialManager, StudyReader
 from highnoon.exceptions import ConfigError, NoCompletedTrialError
+from highnoon.hpo._registry import best_trials
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "act": ("categorical", [[1, 2], {"a": 1}, abs])}
 
@@ -80,7 +81,7 @@ def test_the_best_is_exported_by_the_ending_of_the_path(
         "direction": "minimize",
         "trial": hpo.best_trial.number,
         "value": hpo.best_value,
-        "params": hpo.best_trial.params,
+        "params": hpo.best_params,
     }
 
 
@@ -162,3 +163,21 @@ def test_the_command_line_of_optuna_reads_the_file(hpo: HPOTrialManager, url: st
         check=True,
     )
     assert json.loads(done.stdout)["number"] == hpo.best_trial.number
+
+
+def test_a_path_that_cannot_be_written_is_named(hpo: HPOTrialManager, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Cannot write '.*missing/best\.json': No such file"):
+        hpo.export_best(tmp_path / "missing" / "best.json")
+
+
+def test_a_best_trial_of_another_tool_has_the_parameters_it_was_given(hpo: HPOTrialManager) -> None:
+    hpo.study.add_trial(
+        optuna.trial.create_trial(
+            params={"y": 0.5},
+            distributions={"y": optuna.distributions.FloatDistribution(0.0, 1.0)},
+            value=-1.0,
+        )
+    )
+    assert hpo.best_params == {"y": 0.5}
+    newest = next(best_trials())
+    assert (newest.study_name, newest.params) == ("s", {"y": 0.5})

@@ -1,14 +1,21 @@
 """How long a run goes on, and what it runs."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import optuna
 import pytest
+from optuna.samplers import RandomSampler
 
 import highnoon as hn
 from highnoon import HPOTrialManager
-from highnoon.exceptions import ConfigError, SearchSpaceError, StudyError
+from highnoon.exceptions import (
+    ConfigError,
+    NoCompletedTrialError,
+    SearchSpaceError,
+    StudyError,
+)
 from highnoon.hpo import attributes
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
@@ -202,3 +209,29 @@ def test_callbacks_run_for_failed_and_pruned_trials_of_this_call_only(
         callbacks=[lambda study, trial: seen.append((trial.number, trial.state.name))],
     )
     assert seen == [(2, "FAIL"), (3, "PRUNED"), (4, "COMPLETE")]
+
+
+class LowestSampler(RandomSampler):
+    """Draws the lowest value of every range, again and again."""
+
+    def sample_independent(self, study, trial, param_name, param_distribution) -> int:
+        return param_distribution.low
+
+
+def test_stop_ends_a_run_that_finds_nothing_feasible() -> None:
+    hpo = HPOTrialManager(study_name="s", sampler=LowestSampler())
+    space = {"a": ("int", 1, 9), "b": ("int", 1, 9)}
+    handle = hpo.start(square, space, constraints=["a + b > 2"])
+    while not hpo.trials:
+        time.sleep(0.001)
+    handle.stop()
+    with pytest.raises(NoCompletedTrialError, match="infeasible"):
+        handle.wait(10)
+    assert len(hpo.trials) < 1000
+
+
+def test_start_refuses_an_argument_that_optimize_does_not_have() -> None:
+    hpo = HPOTrialManager(study_name="s")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'n_trial'"):
+        hpo.start(square, SPACE, n_trial=3)  # type: ignore[call-arg]
+    assert hpo.trials == []

@@ -9,7 +9,13 @@ import pytest
 from optuna.trial import TrialState
 
 from highnoon import HPOTrialManager
-from highnoon.exceptions import ConfigError, MissingDependencyError, SearchSpaceError
+from highnoon.exceptions import (
+    ConfigError,
+    MissingDependencyError,
+    NoCompletedTrialError,
+    SearchSpaceError,
+    StudyError,
+)
 from highnoon.hpo.pruners import make_pruner
 from highnoon.hpo.samplers import make_sampler
 
@@ -227,3 +233,25 @@ def test_a_grid_of_more_than_ten_thousand_points_is_refused_and_leaves_no_trace(
         hpo.optimize(lambda p: 0.0, large)
     hpo.optimize(total, GRID, n_trials=1)
     assert len(hpo.trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("constraint", "feasible"), [("a + b <= 3", 3), ("a + b >= 3", 3), ("a != b", 2)]
+)
+def test_a_grid_with_constraints_tries_no_point_twice(constraint: str, feasible: int) -> None:
+    for seed in range(4):
+        hpo = HPOTrialManager(study_name="s", sampler="grid", seed=seed)
+        hpo.optimize(
+            lambda p: p["a"], {"a": ("int", 1, 2), "b": ("int", 1, 2)}, constraints=[constraint]
+        )
+        assert len(hpo.trials) == 4
+        assert sum(t.state == TrialState.COMPLETE for t in hpo.trials) == feasible
+
+
+def test_a_grid_without_a_feasible_point_ends_after_its_last() -> None:
+    hpo = HPOTrialManager(study_name="s", sampler="grid")
+    space = {"a": ("int", 1, 2), "b": ("int", 1, 2)}
+    with pytest.raises(NoCompletedTrialError, match="4 infeasible"):
+        hpo.optimize(lambda p: p["a"], space, constraints=["a + b > 4"])
+    with pytest.raises(StudyError, match="grid is exhausted"):
+        hpo.ask()

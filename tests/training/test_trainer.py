@@ -151,6 +151,13 @@ def test_a_wrong_hyperparameter_is_refused(given: dict, message: str, model: HSM
         Trainer(model, **given)
 
 
+def test_a_dropout_rate_that_is_turned_off_agrees_with_a_model_without_dropout(
+    model: HSMN,
+) -> None:
+    trainer = Trainer(model, dropout=0.3, use_dropout=False)
+    assert trainer.training == model.config.training
+
+
 def test_leaving_out_dropout_disagrees_with_a_model_that_has_it(model_of: ModelOf) -> None:
     with pytest.raises(ConfigError, match=r"use_dropout=False.*0\.1"):
         Trainer(model_of(dropout_rate=0.1), use_dropout=False)

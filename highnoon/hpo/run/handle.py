@@ -1,10 +1,15 @@
 """A run in the background."""
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from highnoon._notices import notice
+
 __all__ = ["RunHandle"]
+
+_SECONDS_AT_EXIT = 5.0
 
 
 class RunHandle:
@@ -25,6 +30,7 @@ class RunHandle:
         self._result: dict[str, Any] | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="highnoon-run", daemon=True)
+        atexit.register(self._at_exit)
         self._thread.start()
 
     @property
@@ -66,3 +72,14 @@ class RunHandle:
             self._result = self._run()
         except BaseException as error:
             self._error = error
+        finally:
+            atexit.unregister(self._at_exit)
+
+    def _at_exit(self) -> None:
+        """Give the running trial back when the script ends before the run."""
+        notice(
+            "The script ended while a run was going on in the background, which ends it. Call "
+            "wait() on its handle to let it finish."
+        )
+        self.stop(now=True)
+        self._thread.join(_SECONDS_AT_EXIT)

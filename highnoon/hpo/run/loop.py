@@ -4,6 +4,7 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -13,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from highnoon._notices import logger, notice
 from highnoon.exceptions import InfeasibleTrialError, SearchSpaceError, TooManyFailuresError
 from highnoon.hpo import attributes
+from highnoon.hpo.feasibility import MAX_INFEASIBLE_IN_A_ROW, too_many_infeasible
 from highnoon.hpo.provenance import provenance
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.states import best_of, is_finished_trial, trial_status
@@ -21,6 +23,7 @@ from highnoon.hpo.trial import LiveTrial
 
 if TYPE_CHECKING:
     from highnoon.hpo.run.budget import Budget
+    from highnoon.hpo.run.leases import Leases
     from highnoon.hpo.run.progress import Progress
     from highnoon.hpo.space import SearchSpace
 
@@ -29,7 +32,6 @@ __all__ = ["Callback", "Objective", "TrialLoop"]
 Objective = Callable[[dict[str, Any]], float]
 Callback = Callable[[optuna.Study, FrozenTrial], object]
 
-_MAX_INFEASIBLE_IN_A_ROW = 1000
 _MAX_REFUSED_IN_A_ROW = 50
 _MAX_FAILURES_IN_A_ROW = 5
 _MAX_TRACEBACK_CHARACTERS = 20_000
@@ -42,12 +44,16 @@ class TrialLoop:
     Args:
         study: Where trials come from and go to.
         space: What parameters are drawn from.
+        leases: Show signs of life for the trials, and watch those of other workers.
         seed: Makes the trials' own seeds repeatable.
     """
 
-    def __init__(self, study: HighNoonStudy, space: "SearchSpace", *, seed: int | None) -> None:
+    def __init__(
+        self, study: HighNoonStudy, space: "SearchSpace", leases: "Leases", *, seed: int | None
+    ) -> None:
         self._study = study
         self._space = space
+        self._leases = leases
         self._entropy = random.SystemRandom().getrandbits(62) if seed is None else seed
         self._running: LiveTrial | None = None
         self._stop: str | None = None
@@ -83,9 +89,11 @@ class TrialLoop:
         failures: list[FrozenTrial] = []
         refused = 0
         try:
-            with self.interrupts.caught():
+            with self.interrupts.caught(), self._leases.watched():
                 while not (self._ended() or budget.is_spent(self._study)):
                     live = self.draw()
+                    if live is None:
+                        break
                     finished = self._run_one(live, objective)
                     counted = is_finished_trial(finished)
                     budget.done += counted
@@ -104,13 +112,16 @@ class TrialLoop:
         finally:
             progress.close(best)
 
-    def draw(self) -> LiveTrial:
+    def draw(self) -> LiveTrial | None:
         """Start the next trial whose parameters satisfy the constraints.
+
+        Returns None where the run ended before there was one: someone said stop, or the grid's last
+        points violate the constraints.
 
         Raises:
             SearchSpaceError: A thousand draws in a row did not.
         """
-        for tries_left in reversed(range(_MAX_INFEASIBLE_IN_A_ROW)):
+        for tries_left in reversed(range(MAX_INFEASIBLE_IN_A_ROW)):
             trial = self._study.ask()
             try:
                 live = self._start(trial)
@@ -127,10 +138,9 @@ class TrialLoop:
             queued = refused.system_attrs.get("fixed_params", {})
             if tries_left and 0 < len(queued) < len(refused.params):
                 self._study.enqueue_trial(queued)  # what it left open may be drawn better
-        raise SearchSpaceError(
-            f"{_MAX_INFEASIBLE_IN_A_ROW} draws in a row violated the constraints "
-            f"{self._space.constraints!r}. Loosen them, or narrow the search space towards them."
-        )
+            if self._ended():
+                return None
+        raise too_many_infeasible(self._space)
 
     def finish(self, live: LiveTrial, value: Any) -> FrozenTrial:
         """Record what the objective returned."""
@@ -142,6 +152,7 @@ class TrialLoop:
             return self.fail(live, _bad_return(value))
         if number - number != 0.0:
             return self._diverge(live, str(number))
+        live.settle(number)
         return self._tell(live.optuna_trial, TrialState.COMPLETE, value=number, live=live)
 
     def prune(self, live: LiveTrial) -> FrozenTrial:
@@ -156,7 +167,8 @@ class TrialLoop:
         """Record that the objective raised, or returned what is not a number."""
         attrs = _failure(error)
         failure = attrs[attributes.FAILURE]
-        notice(f"Trial {live.number} failed: {failure['type']}: {failure['message']}")
+        first_line = failure["message"].partition("\n")[0]
+        notice(f"Trial {live.number} failed: {failure['type']}: {first_line}{_place(error)}")
         return self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
 
     def refuse(self, live: LiveTrial, reason: str) -> FrozenTrial:
@@ -181,6 +193,7 @@ class TrialLoop:
         params = self._space.suggest(trial)
         seed = random.Random(f"{self._entropy}:{trial.number}").getrandbits(31)
         trial.set_user_attr(attributes.RUN, {"seed": seed, **provenance()})
+        self._leases.hold(trial)
         maximize = direction_of(self._study) == "maximize"
         return LiveTrial(trial, params, seed=seed, maximize=maximize)
 
@@ -231,6 +244,7 @@ class TrialLoop:
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished by someone else.", trial.number)
         finished = self._study.tell(trial, value, state, skip_if_finished=True)
+        self._leases.release(trial.number)
         if live is not None:
             live.told = finished
         return finished
@@ -285,6 +299,15 @@ def _failure(error: BaseException | str) -> dict[str, Any]:
     return {
         attributes.FAILURE: {"type": type(error).__name__, "message": message, "traceback": text}
     }
+
+
+def _place(error: BaseException | str) -> str:
+    """Return where an error was raised, as ` (train.py:5, in objective)`."""
+    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, BaseException) else []
+    if not frames:
+        return ""
+    last = frames[-1]
+    return f" ({PurePath(last.filename).name}:{last.lineno}, in {last.name})"
 
 
 def _too_many_failures(failures: Sequence[FrozenTrial]) -> str:

@@ -29,7 +29,7 @@ class Progress:
         if shown is None:
             shown = os.environ.get("HIGHNOON_PROGRESS", "1") != "0"
         self._total = total
-        self._done = 0
+        self._done = self._done_in_line = 0
         self._counts: dict[str, int] = {}
         self._started = self._line_at = time.monotonic()
         self._lines = shown and not _someone_looks()
@@ -55,10 +55,11 @@ class Progress:
         """Show the last state and leave it standing."""
         if self._bar is not None:
             self._bar.close()
-        elif self._lines and self._done:
-            self._write_line(best)
+        elif self._lines and self._done and self._done != self._done_in_line:
+            self._write_line(best, ended=True)
 
-    def _write_line(self, best: "FrozenTrial | None") -> None:
+    def _write_line(self, best: "FrozenTrial | None", *, ended: bool = False) -> None:
+        self._done_in_line = self._done
         total = "" if self._total is None else f" of {self._total}"
         parts = [f"{self._done}{total} trials"]
         if best is not None:
@@ -66,7 +67,7 @@ class Progress:
         if others := self._others():
             parts.append(others)
         elapsed = time.monotonic() - self._started
-        if self._total is not None and 0 < self._done < self._total:
+        if not ended and self._total is not None and 0 < self._done < self._total:
             left = elapsed / self._done * (self._total - self._done)
             parts.append(f"about {format_duration(left)} left")
         else:

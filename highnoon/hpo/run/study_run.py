@@ -1,0 +1,131 @@
+"""One `optimize`: its checks, its progress, and what is said when it is cut short."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from highnoon._notices import notice
+from highnoon.exceptions import ConfigError, NoCompletedTrialError
+from highnoon.hpo.run.progress import Progress
+from highnoon.hpo.states import is_finished_trial
+from highnoon.hpo.storage import storage_errors
+
+if TYPE_CHECKING:
+    from highnoon.hpo.reader import StudyReader
+    from highnoon.hpo.run.budget import Budget
+    from highnoon.hpo.run.loop import Callback, Objective, TrialLoop
+
+__all__ = ["RunOptions", "StudyRun", "check_functions"]
+
+
+class RunOptions(TypedDict, total=False):
+    """Keyword arguments of `HPOTrialManager.optimize` and `start`."""
+
+    n_trials: int | None
+    total_trials: int | None
+    timeout: float | None
+    constraints: Sequence[str]
+    callbacks: "Sequence[Callback] | None"
+    show_progress: bool | None
+
+
+class StudyRun:
+    """Called once, it runs trials and returns the best parameters so far.
+
+    Args:
+        reader: Reads the study's results.
+        loop: Runs the trials.
+        objective: What the trials call.
+        budget: How long the run goes on.
+        callbacks: Called after each trial.
+        points: Points of the grid, or None where there is no grid.
+        show_progress: Whether to show progress; None shows it.
+        storage_label: What to call the storage in errors.
+    """
+
+    def __init__(
+        self,
+        reader: "StudyReader",
+        loop: "TrialLoop",
+        objective: "Objective",
+        budget: "Budget",
+        *,
+        callbacks: "Sequence[Callback]",
+        points: int | None,
+        show_progress: bool | None,
+        storage_label: str,
+    ) -> None:
+        self._reader = reader
+        self._loop = loop
+        self._objective = objective
+        self._budget = budget
+        self._callbacks = callbacks
+        self._points = points
+        self._show_progress = show_progress
+        self._storage_label = storage_label
+
+    def __call__(self) -> dict[str, Any]:
+        """Run to the end.
+
+        Raises:
+            NoCompletedTrialError: No trial completed.
+            KeyboardInterrupt: Ctrl-C, and no trial completed.
+            HighNoonError: As `TrialLoop.run`, or the storage does not answer.
+        """
+        try:
+            with storage_errors(self._storage_label):
+                total = self._budget.remaining(self._reader.study)
+                if total is not None and self._points is not None:
+                    total = min(total, self._points)
+                self._loop.run(
+                    self._objective,
+                    self._budget,
+                    callbacks=self._callbacks,
+                    progress=Progress(total, shown=self._show_progress),
+                )
+        except KeyboardInterrupt:
+            return self._interrupted()
+        except SystemExit:
+            if self._loop.interrupts.received is not None:
+                notice(f"Terminated. {self._kept()}")
+            raise
+        return self._reader.best_params
+
+    def stop(self, *, now: bool = False) -> None:
+        """End the run: after the running trial, or `now`, which gives that trial back."""
+        self._loop.stop(now=now)
+
+    def _interrupted(self) -> dict[str, Any]:
+        """Return the best so far after Ctrl-C, or let Ctrl-C through where there is none."""
+        try:
+            best = self._reader.best_params
+        except NoCompletedTrialError:
+            notice(f"Interrupted. {self._kept()}")
+            raise KeyboardInterrupt from None
+        notice(f"Interrupted. {self._kept()} Returning the best so far.")
+        return best
+
+    def _kept(self) -> str:
+        with storage_errors(self._storage_label):
+            trials = self._reader.study.get_trials(deepcopy=False)
+        finished = sum(map(is_finished_trial, trials))
+        kept = f"{finished} finished {'trial is' if finished == 1 else 'trials are'} kept."
+        given_back = self._loop.given_back
+        if given_back is None:
+            return kept
+        return f"{kept} Trial {given_back} was given back: the next optimize() tries it again."
+
+
+def check_functions(objective: object, callbacks: object) -> None:
+    """Check that an objective and callbacks can be called.
+
+    Raises:
+        ConfigError: One cannot.
+    """
+    if not callable(objective):
+        raise ConfigError(
+            f"objective must be a function of one dict of parameters, got {objective!r}."
+        )
+    if not isinstance(callbacks, Iterable | None) or not all(map(callable, callbacks or ())):
+        raise ConfigError(
+            f"callbacks must be a list of functions of a study and a trial, got {callbacks!r}."
+        )
