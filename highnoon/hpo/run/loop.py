@@ -152,7 +152,6 @@ class TrialLoop:
             return self.fail(live, _bad_return(value))
         if number - number != 0.0:
             return self._diverge(live, str(number))
-        live.settle(number)
         return self._tell(live.optuna_trial, TrialState.COMPLETE, value=number, live=live)
 
     def prune(self, live: LiveTrial) -> FrozenTrial:
@@ -238,6 +237,8 @@ class TrialLoop:
     ) -> FrozenTrial:
         try:
             if live is not None:
+                if value is not None:
+                    live.settle(value)
                 live.flush()
             for name, attr in (attrs or {}).items():
                 trial.set_user_attr(name, attr)
