@@ -1,7 +1,9 @@
-"""Carry the trials of one study into another search space."""
+"""One study has one search space; its trials are carried into another by a fork."""
 
 import copy
 from typing import TYPE_CHECKING
+
+from highnoon.exceptions import SearchSpaceMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
     from highnoon.hpo.space import SearchSpace
 
-__all__ = ["trials_inside"]
+__all__ = ["check_same_space", "trials_inside"]
 
 
 def trials_inside(
@@ -37,3 +39,20 @@ def trials_inside(
             copied.distributions = {name: distributions[name] for name in trial.params}
             inside.append(copied)
     return inside
+
+
+def check_same_space(study_name: str, stored: "SearchSpace | None", given: "SearchSpace") -> None:
+    """Check that a study goes on with the search space that it was started with.
+
+    Raises:
+        SearchSpaceMismatchError: It does not; the message shows the difference and the fork.
+    """
+    if stored is None or stored == given:
+        return
+    lines = "\n".join(f"  {line}" for line in stored.diff(given))
+    arguments = "search_space, constraints=constraints" if given.constraints else "search_space"
+    raise SearchSpaceMismatchError(
+        f"The study {study_name!r} was started with another search space:\n{lines}\n"
+        "Use the study's own space, or carry its trials into a new study:\n"
+        f'  hpo = hpo.fork("{study_name}_2", {arguments})'
+    )

@@ -3,32 +3,30 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-import optuna
 from optuna.trial import FrozenTrial
 
-from highnoon._notices import notice, notice_once
+from highnoon._notices import notice
 from highnoon.exceptions import (
     ConfigError,
     SearchSpaceError,
-    SearchSpaceMismatchError,
     StudyError,
 )
 from highnoon.hpo import attributes
-from highnoon.hpo._context import RunningTrial, running_trial
 from highnoon.hpo._registry import remember
 from highnoon.hpo.feasibility import check_feasible
-from highnoon.hpo.forking import trials_inside
+from highnoon.hpo.forking import check_same_space, trials_inside
 from highnoon.hpo.names import generate_study_name
 from highnoon.hpo.pruners import PrunerName, make_pruner
 from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reporting import TrialReporting
 from highnoon.hpo.run import Budget, RunHandle, TrialLoop
+from highnoon.hpo.run.announcement import announce
 from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.loop import Callback, Objective
 from highnoon.hpo.run.study_run import RunOptions, StudyRun, check_functions
 from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
 from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
 from highnoon.hpo.space import SearchSpace
-from highnoon.hpo.states import is_finished_trial
 from highnoon.hpo.storage import open_storage, storage_errors
 from highnoon.hpo.study import (
     Direction,
@@ -47,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["HPOTrialManager"]
 
 
-class HPOTrialManager(StudyReader):
+class HPOTrialManager(TrialReporting, StudyReader):
     """Tunes an objective: creates or joins an Optuna study, runs its trials, reads its results.
 
     Args:
@@ -80,8 +78,6 @@ class HPOTrialManager(StudyReader):
         >>> abs(best["x"] - 1) < 1
         True
     """
-
-    TrialPruned = optuna.TrialPruned
 
     def __init__(
         self,
@@ -316,34 +312,6 @@ class HPOTrialManager(StudyReader):
         )
         return forked
 
-    # Inside an objective
-
-    def report(self, value: float, step: int, **series: float) -> None:
-        """Report the running trial's value at a step, for the pruner; further series are kept.
-
-        Belongs to the trial that runs in the current context, whichever manager is asked. Outside a
-        trial it does nothing, so that `objective(best_params)` works.
-
-        Example:
-            ```python
-            hpo.report(val_loss, epoch, train_loss=train_loss)
-            ```
-        """
-        trial = self._running_trial("report")
-        if trial is not None:
-            trial.report(value, step, **series)
-
-    def should_prune(self) -> bool:
-        """Whether the running trial should stop early; False outside a trial."""
-        trial = self._running_trial("should_prune")
-        return trial is not None and trial.should_prune()
-
-    def set_attr(self, name: str, value: Any) -> None:
-        """Keep a JSON-compatible value with the running trial; outside one, nothing happens."""
-        trial = self._running_trial("set_attr")
-        if trial is not None:
-            trial.set_attr(name, value)
-
     # Private
 
     def _prepare(
@@ -363,7 +331,9 @@ class HPOTrialManager(StudyReader):
         )
         space = self._adopt(search_space, options.get("constraints", ()))
         points = None if self._grid_levels is None else space.grid_size(self._grid_levels)
-        self._announce(budget, space, points)
+        with self._storage_errors():
+            announce(self.study, budget, space, joined=self._joined, points=points)
+        self._joined = False
         return StudyRun(
             self,
             TrialLoop(self.study, space, self._leases, seed=self._seed),
@@ -385,14 +355,7 @@ class HPOTrialManager(StudyReader):
             raise StudyError(
                 f"The study {self.study_name!r} has no search space yet; pass search_space=..."
             )
-        if stored is not None and stored != space:
-            lines = "\n".join(f"  {line}" for line in stored.diff(space))
-            given = "search_space, constraints=constraints" if space.constraints else "search_space"
-            raise SearchSpaceMismatchError(
-                f"The study {self.study_name!r} was started with another search space:\n{lines}\n"
-                "Use the study's own space, or carry its trials into a new study:\n"
-                f'  hpo = hpo.fork("{self.study_name}_2", {given})'
-            )
+        check_same_space(self.study_name, stored, space)
         if self._space is None:
             if self._grid_levels is not None:
                 self.study.sampler = make_grid_sampler(space, levels=self._grid_levels)
@@ -404,29 +367,3 @@ class HPOTrialManager(StudyReader):
             remember(self.study, space)
         self._space = space
         return space
-
-    def _announce(self, budget: Budget, space: SearchSpace, points: int | None) -> None:
-        with self._storage_errors():
-            expected = budget.remaining(self.study)
-        there = sum(map(is_finished_trial, self._peek()))
-        if self._joined:
-            running = "running more" if expected is None else f"running {expected} more"
-            notice(f"joined {self.study_name}: {there} trials there, {running}")
-            self._joined = False
-        if points is not None:
-            notice(f"The grid has {points} points.")
-        elif expected is not None and there == 0 and expected < space.recommended_trials:
-            notice(
-                f"{expected} trials are few for {_parameters(len(space))}; "
-                f"{space.recommended_trials} or more are recommended."
-            )
-
-    def _running_trial(self, method: str) -> RunningTrial | None:
-        trial = running_trial()
-        if trial is None:
-            notice_once(f"hpo.{method}() was called outside a trial; it does nothing there.")
-        return trial
-
-
-def _parameters(count: int) -> str:
-    return "1 parameter" if count == 1 else f"{count} parameters"

@@ -55,6 +55,8 @@ class TrialLoop:
         self._space = space
         self._leases = leases
         self._entropy = random.SystemRandom().getrandbits(62) if seed is None else seed
+        self._provenance = provenance()
+        self._direction = direction_of(study)
         self._running: LiveTrial | None = None
         self._stop: str | None = None
         self.interrupts = Interrupts()
@@ -84,8 +86,7 @@ class TrialLoop:
             SystemExit: SIGTERM, likewise, or the objective's own.
         """
         self._study.stop_requested = False
-        direction = direction_of(self._study)
-        best = best_of(self._study.get_trials(deepcopy=False), direction)
+        best = best_of(self._study.get_trials(deepcopy=False), self._direction)
         failures: list[FrozenTrial] = []
         refused = 0
         try:
@@ -97,7 +98,9 @@ class TrialLoop:
                     finished = self._run_one(live, objective)
                     counted = is_finished_trial(finished)
                     budget.done += counted
-                    best = best_of([finished] if best is None else [best, finished], direction)
+                    best = best_of(
+                        [finished] if best is None else [best, finished], self._direction
+                    )
                     progress.update(finished, best, counted=counted)
                     self._call(callbacks, finished)
                     failed = attributes.FAILURE in finished.user_attrs
@@ -191,10 +194,9 @@ class TrialLoop:
     def _start(self, trial: optuna.Trial) -> LiveTrial:
         params = self._space.suggest(trial)
         seed = random.Random(f"{self._entropy}:{trial.number}").getrandbits(31)
-        trial.set_user_attr(attributes.RUN, {"seed": seed, **provenance()})
+        trial.set_user_attr(attributes.RUN, {"seed": seed, **self._provenance})
         self._leases.hold(trial)
-        maximize = direction_of(self._study) == "maximize"
-        return LiveTrial(trial, params, seed=seed, maximize=maximize)
+        return LiveTrial(trial, params, seed=seed, maximize=self._direction == "maximize")
 
     def _violated(self, trial: optuna.Trial) -> dict[str, float]:
         if not self._space.constraints:
@@ -244,7 +246,7 @@ class TrialLoop:
                 trial.set_user_attr(name, attr)
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished by someone else.", trial.number)
-        finished = self._study.tell(trial, value, state, skip_if_finished=True)
+        finished = self._study.finish(trial, state, value)
         self._leases.release(trial.number)
         if live is not None:
             live.told = finished
