@@ -126,7 +126,7 @@ trial_system_attributes = sa.table(
 
 
 def to_stored_number(value: float) -> tuple[float | None, str]:
-    """Return what is stored for a trial's value or report: a finite number or None, and its type."""
+    """Return how a value or report is stored: its finite number or None, and its type."""
     value = float(value)
     if math.isfinite(value):
         return value, FINITE
