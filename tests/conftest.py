@@ -1,10 +1,103 @@
-"""What every test shares: no progress bars, and no skipped test in CI."""
+"""What every test shares: databases, no progress bars, and no skipped test in CI."""
 
 import os
 
 os.environ.setdefault("HIGHNOON_PROGRESS", "0")
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
+
+from highnoon.testing.databases import Databases
+from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+
+_SERVERS = {"postgresql": PostgresServer, "mariadb": MariaDBServer}
+_URLS = {"postgresql": "HIGHNOON_TEST_POSTGRES_URL", "mariadb": "HIGHNOON_TEST_MYSQL_URL"}
+_servers_missing: set[str] = set()
+
+
+def _start(kind: str) -> PrivateServer:
+    if not _SERVERS[kind].is_installed():
+        _servers_missing.add(kind)
+        pytest.skip(f"{_SERVERS[kind].name} is not installed")
+    return _SERVERS[kind]()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PrivateServer]:
+    """A private PostgreSQL server, shared by the tests of the session: do not stop it."""
+    with _start("postgresql") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[PrivateServer]:
+    """A private MariaDB server, shared by the tests of the session: do not stop it."""
+    with _start("mariadb") as server:
+        yield server
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def own_server(request: pytest.FixtureRequest) -> Iterator[PrivateServer]:
+    """A private server for one test, which may stop, kill and restart it."""
+    with _start(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Make a fresh database of a kind and return its URL: sqlite, postgresql or mariadb."""
+    made: list[tuple[Databases, str]] = []
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path / 'hpo.db'}"
+        given = os.environ.get(_URLS[kind])
+        fixture = "postgres_server" if kind == "postgresql" else "mariadb_server"
+        databases = Databases(given) if given else request.getfixturevalue(fixture)
+        url = databases.create_database()
+        made.append((databases, url))
+        return url
+
+    yield make
+    for databases, url in made:
+        databases.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """The URL of a fresh database; the test runs once for each kind."""
+    return new_database(request.param)
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """The URL of a fresh database on a server; the test runs once for each kind."""
+    return new_database(request.param)
+
+
+@pytest.fixture
+def postgres_url(new_database: Callable[[str], str]) -> str:
+    """The URL of a fresh PostgreSQL database."""
+    return new_database("postgresql")
+
+
+@pytest.fixture
+def mariadb_url(new_database: Callable[[str], str]) -> str:
+    """The URL of a fresh MariaDB database."""
+    return new_database("mariadb")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end which servers were missing and how to get them."""
+    for kind in sorted(_servers_missing):
+        name, package = _SERVERS[kind].name, _SERVERS[kind].package
+        terminalreporter.write_line(
+            f"Not tested: {name}, which is not installed. Install it (apt-get install {package}), "
+            f"or set {_URLS[kind]} to the URL of a server whose user may create databases.",
+            yellow=True,
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
