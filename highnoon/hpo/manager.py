@@ -24,6 +24,7 @@ from highnoon.hpo.run.announcement import announce
 from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.loop import Callback, Objective
 from highnoon.hpo.run.study_run import RunOptions, StudyRun, check_functions
+from highnoon.hpo.run.tally import say_how_it_ended
 from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
 from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
 from highnoon.hpo.space import SearchSpace
@@ -251,8 +252,11 @@ class HPOTrialManager(TrialReporting, StudyReader):
         loop = TrialLoop(self.study, self._adopt(None, ()), self._leases, seed=self._seed)
         with self._storage_errors():
             if error is not None:
-                return loop.fail(trial, error)
-            return loop.prune(trial) if pruned else loop.finish(trial, value)
+                finished = loop.fail(trial, error)
+            else:
+                finished = loop.prune(trial) if pruned else loop.finish(trial, value)
+        say_how_it_ended(finished)
+        return finished
 
     def enqueue(
         self,

@@ -1,23 +1,21 @@
 """The ask-and-tell loop: one process, one trial after the other."""
 
 import random
-import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from highnoon._notices import logger, notice
-from highnoon.exceptions import InfeasibleTrialError, SearchSpaceError, TooManyFailuresError
+from highnoon._notices import logger
+from highnoon.exceptions import InfeasibleTrialError
 from highnoon.hpo import attributes
 from highnoon.hpo.feasibility import MAX_INFEASIBLE_IN_A_ROW, too_many_infeasible
 from highnoon.hpo.provenance import provenance
+from highnoon.hpo.run.failure import failure_attrs, shorten
 from highnoon.hpo.run.interrupts import Interrupts
-from highnoon.hpo.states import best_of, is_finished_trial, trial_status
+from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
 from highnoon.hpo.study import HighNoonStudy, direction_of
 from highnoon.hpo.trial import LiveTrial
 
@@ -30,12 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Callback", "Objective", "TrialLoop"]
 
 Objective = Callable[[dict[str, Any]], float]
-Callback = Callable[[optuna.Study, FrozenTrial], object]
-
-_MAX_REFUSED_IN_A_ROW = 50
-_MAX_FAILURES_IN_A_ROW = 5
-_MAX_TRACEBACK_CHARACTERS = 20_000
-_MAX_MESSAGE_CHARACTERS = 2_000
 
 
 class TrialLoop:
@@ -60,7 +52,7 @@ class TrialLoop:
         self._running: LiveTrial | None = None
         self._stop: str | None = None
         self.interrupts = Interrupts()
-        self.given_back: int | None = None
+        self.given_back: list[int] = []
 
     def stop(self, *, now: bool = False) -> None:
         """End the run: after the running trial, or `now`, which gives that trial back."""
@@ -86,34 +78,20 @@ class TrialLoop:
             SystemExit: SIGTERM, likewise, or the objective's own.
         """
         self._study.stop_requested = False
-        best = best_of(self._study.get_trials(deepcopy=False), self._direction)
-        failures: list[FrozenTrial] = []
-        refused = 0
+        tally = Tally(self._study, budget, callbacks, progress)
         try:
             with self.interrupts.caught(), self._leases.watched():
                 while not (self._ended() or budget.is_spent(self._study)):
                     live = self.draw()
                     if live is None:
                         break
-                    finished = self._run_one(live, objective)
-                    counted = is_finished_trial(finished)
-                    budget.done += counted
-                    best = best_of(
-                        [finished] if best is None else [best, finished], self._direction
-                    )
-                    progress.update(finished, best, counted=counted)
-                    self._call(callbacks, finished)
-                    failed = attributes.FAILURE in finished.user_attrs
-                    failures = [*failures, finished] if failed else []
-                    refused = refused + 1 if trial_status(finished) == "infeasible" else 0
-                    if refused >= _MAX_REFUSED_IN_A_ROW:
-                        raise SearchSpaceError(_too_many_refused(finished))
-                    if len(failures) >= _MAX_FAILURES_IN_A_ROW:
-                        raise TooManyFailuresError(_too_many_failures(failures))
+                    finished = self.run_trial(live, objective)
+                    say_how_it_ended(finished)
+                    tally.add(finished)
                 with self.interrupts.interruptible():
                     pass
         finally:
-            progress.close(best)
+            tally.close()
 
     def draw(self) -> LiveTrial | None:
         """Start the next trial whose parameters satisfy the constraints.
@@ -129,7 +107,7 @@ class TrialLoop:
             try:
                 live = self._start(trial)
             except BaseException as error:
-                self._tell(trial, TrialState.FAIL, attrs=_failure(error))
+                self._tell(trial, TrialState.FAIL, attrs=failure_attrs(error))
                 raise
             violated = self._violated(trial)
             if not violated:
@@ -144,6 +122,26 @@ class TrialLoop:
             if self._ended():
                 return None
         raise too_many_infeasible(self._space)
+
+    def run_trial(self, live: LiveTrial, objective: Objective) -> FrozenTrial:
+        """Call the objective and record what happened; a signal gives the trial back."""
+        self._running = live
+        live.give_up = self._stop == "now"
+        try:
+            with self.interrupts.interruptible(), live:
+                value = objective(dict(live.params))
+        except optuna.TrialPruned:
+            return self.prune(live)
+        except InfeasibleTrialError as error:
+            return self.refuse(live, str(error))
+        except Exception as error:
+            return self.fail(live, error)
+        except BaseException as error:
+            self.give_back(live, self.interrupts.received or type(error).__name__)
+            raise
+        finally:
+            self._running = None
+        return self.finish(live, value)
 
     def finish(self, live: LiveTrial, value: Any) -> FrozenTrial:
         """Record what the objective returned."""
@@ -167,16 +165,12 @@ class TrialLoop:
 
     def fail(self, live: LiveTrial, error: BaseException | str) -> FrozenTrial:
         """Record that the objective raised, or returned what is not a number."""
-        attrs = _failure(error)
-        failure = attrs[attributes.FAILURE]
-        first_line = failure["message"].partition("\n")[0]
-        notice(f"Trial {live.number} failed: {failure['type']}: {first_line}{_place(error)}")
+        attrs = failure_attrs(error)
         return self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
 
     def refuse(self, live: LiveTrial, reason: str) -> FrozenTrial:
         """Record that the trial's parameters cannot be used."""
         live.optuna_trial.set_constraint("feasible", 1.0)
-        notice(f"Trial {live.number} is infeasible: {reason}")
         attrs = {attributes.INFEASIBLE: reason}
         return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
 
@@ -185,7 +179,7 @@ class TrialLoop:
         attrs = {attributes.INTERRUPTED: cause}
         finished = self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
         if attributes.INTERRUPTED in finished.user_attrs:  # no one else finished it before
-            self.given_back = finished.number
+            self.given_back.append(finished.number)
             self._study.enqueue_trial(
                 finished.params, user_attrs={attributes.RETRY_OF: finished.number}
             )
@@ -203,25 +197,6 @@ class TrialLoop:
             return {}
         amounts = self._space.violations(trial.params)
         return {text: amount for text, amount in amounts.items() if amount > 0}
-
-    def _run_one(self, live: LiveTrial, objective: Objective) -> FrozenTrial:
-        self._running = live
-        live.give_up = self._stop == "now"
-        try:
-            with self.interrupts.interruptible(), live:
-                value = objective(dict(live.params))
-        except optuna.TrialPruned:
-            return self.prune(live)
-        except InfeasibleTrialError as error:
-            return self.refuse(live, str(error))
-        except Exception as error:
-            return self.fail(live, error)
-        except BaseException as error:
-            self.give_back(live, self.interrupts.received or type(error).__name__)
-            raise
-        finally:
-            self._running = None
-        return self.finish(live, value)
 
     def _diverge(self, live: LiveTrial, value: str) -> FrozenTrial:
         """Record a diverged trial: stopped early, so that samplers learn to keep away from it."""
@@ -252,20 +227,6 @@ class TrialLoop:
             live.told = finished
         return finished
 
-    def _call(self, callbacks: Sequence[Callback], finished: FrozenTrial) -> None:
-        for callback in callbacks:
-            try:
-                callback(self._study, finished)
-            except Exception:
-                name = getattr(callback, "__name__", repr(callback))
-                logger.warning(
-                    "Callback %s failed on trial %d (%s); the study goes on.\n%s",
-                    name,
-                    finished.number,
-                    trial_status(finished),
-                    traceback.format_exc().rstrip(),
-                )
-
     def _ended(self) -> bool:
         return (
             self._stop is not None
@@ -283,52 +244,5 @@ class TrialLoop:
 
 
 def _bad_return(value: object) -> TypeError:
-    shown = _shorten(repr(value), 80)
+    shown = shorten(repr(value), 80)
     return TypeError(f"the objective returned {shown}; it must return a number.")
-
-
-def _shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _failure(error: BaseException | str) -> dict[str, Any]:
-    if isinstance(error, str):
-        message = _shorten(error, _MAX_MESSAGE_CHARACTERS)
-        return {attributes.FAILURE: {"type": "Error", "message": message, "traceback": ""}}
-    text = "".join(traceback.format_exception(error))
-    if len(text) > _MAX_TRACEBACK_CHARACTERS:
-        text = "...\n" + text[-_MAX_TRACEBACK_CHARACTERS:]
-    message = _shorten(str(error), _MAX_MESSAGE_CHARACTERS)
-    return {
-        attributes.FAILURE: {"type": type(error).__name__, "message": message, "traceback": text}
-    }
-
-
-def _place(error: BaseException | str) -> str:
-    """Return where an error was raised, as ` (train.py:5, in objective)`."""
-    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, BaseException) else []
-    if not frames:
-        return ""
-    last = frames[-1]
-    return f" ({PurePath(last.filename).name}:{last.lineno}, in {last.name})"
-
-
-def _too_many_failures(failures: Sequence[FrozenTrial]) -> str:
-    kinds = Counter(trial.user_attrs[attributes.FAILURE]["type"] for trial in failures)
-    if len(kinds) == 1:
-        what = f"All {len(failures)}: {next(iter(kinds))}."
-    else:
-        what = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) + "."
-    last = failures[-1]
-    return (
-        f"Stopped after {len(failures)} failures in a row. {what} "
-        f"Trial {last.number} said: {last.user_attrs[attributes.FAILURE]['message']}\n"
-        f"Its traceback: trial.user_attrs[{attributes.FAILURE!r}]['traceback']"
-    )
-
-
-def _too_many_refused(last: FrozenTrial) -> str:
-    return (
-        f"{_MAX_REFUSED_IN_A_ROW} trials in a row were infeasible. Trial {last.number}: "
-        f"{last.user_attrs[attributes.INFEASIBLE]} Narrow the search space towards the feasible."
-    )

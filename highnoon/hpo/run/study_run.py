@@ -109,10 +109,13 @@ class StudyRun:
             trials = self._reader.study.get_trials(deepcopy=False)
         finished = sum(map(is_finished_trial, trials))
         kept = f"{finished} finished {'trial is' if finished == 1 else 'trials are'} kept."
-        given_back = self._loop.given_back
-        if given_back is None:
+        numbers = sorted(self._loop.given_back)
+        if not numbers:
             return kept
-        return f"{kept} Trial {given_back} was given back: the next optimize() tries it again."
+        if len(numbers) == 1:
+            return f"{kept} Trial {numbers[0]} was given back: the next optimize() tries it again."
+        listed = f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+        return f"{kept} Trials {listed} were given back: the next optimize() tries them again."
 
 
 def check_functions(objective: object, callbacks: object) -> None:
