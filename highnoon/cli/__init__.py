@@ -1,0 +1,37 @@
+"""The command `highnoon`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from highnoon import __version__
+from highnoon.cli.reading import add_reading_commands
+from highnoon.cli.tune import add_tune
+from highnoon.exceptions import HighNoonError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status: 0, 1 for an error, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except HighNoonError as error:
+        print(f"highnoon: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("highnoon: interrupted before any trial completed.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="highnoon", description="Tune HSMN language models, or any Python objective."
+    )
+    parser.add_argument("--version", action="version", version=f"highnoon {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_tune(commands)
+    add_reading_commands(commands)
+    return parser
