@@ -1,19 +1,20 @@
 """Open the storage that a URL names, with errors a person can act on."""
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from highnoon.exceptions import MissingDependencyError, StorageError
+from highnoon.hpo.storage.engines import engine_options
 from highnoon.hpo.storage.urls import StorageURL
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from sqlalchemy.engine import Engine
 
 __all__ = ["open_storage", "storage_errors"]
-
-_SQLITE_TIMEOUT_SECONDS = 60
 
 
 def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -> "BaseStorage":
@@ -37,21 +38,35 @@ def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -
         raise StorageError(
             f"storage must be a database URL or an Optuna storage, got {type(storage).__name__}."
         )
+    from highnoon.hpo.storage.creation import ensure_tables, has_tables
+
     url = StorageURL.parse(storage)
-    engine_kwargs: dict[str, Any] = {}
     if url.sqlite_file is not None:
         _check_file(url, create=create)
-        engine_kwargs["connect_args"] = {"timeout": _SQLITE_TIMEOUT_SECONDS}
-        if create:
-            engine_kwargs["pool_events"] = [(_set_pragmas, "connect")]
+    options = engine_options(url, write=create)
     with storage_errors(str(url)):
         try:
-            return RDBStorage(url.raw, engine_kwargs=engine_kwargs, skip_table_creation=not create)
+            if create:
+                ensure_tables(url, options)
+            elif not has_tables(url, options):
+                raise StorageError(
+                    f"The database {url} holds no studies; nobody has run one in it yet. "
+                    "Check the address."
+                )
+            opened = RDBStorage(url.template, engine_kwargs=options, skip_table_creation=True)
         except ImportError as error:
             raise MissingDependencyError(
                 f"The driver of {url.url.drivername!r} is not installed. Install it, or leave the "
-                f"driver out: {url.url.get_backend_name()}://..."
+                f"driver out: {url.backend}://..."
             ) from error
+    weakref.finalize(opened, _disconnect, opened.engine, os.getpid())
+    return opened
+
+
+def _disconnect(engine: "Engine", pid: int) -> None:
+    """Close the connections of a storage that is gone; those of a parent process are not ours."""
+    if os.getpid() == pid:
+        engine.dispose()
 
 
 @contextmanager
@@ -96,11 +111,3 @@ def _check_file(url: StorageURL, *, create: bool) -> None:
         raise StorageError(
             f"The folder {path.parent} is not writable. Choose another folder for the storage."
         )
-
-
-def _set_pragmas(connection: Any, _record: Any) -> None:
-    """Let readers go on while a trial is written; a power cut may cost the last commits only."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()

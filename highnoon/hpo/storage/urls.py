@@ -4,7 +4,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from highnoon.exceptions import StorageError
 from highnoon.hpo._requirements import require
@@ -49,7 +49,10 @@ class StorageURL:
             raise StorageError(
                 f"This is not a database URL: {_hide(text)!r}. Write, for example: {_EXAMPLES}."
             ) from None
-        backend = url.get_backend_name()
+        backend, plus, driver = url.drivername.partition("+")
+        if backend == "mariadb":  # which Optuna knows as MySQL
+            backend = "mysql"
+            url = url.set(drivername=f"{backend}{plus}{driver}")
         if backend not in _DRIVERS:
             near = difflib.get_close_matches(backend, _DRIVERS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -65,13 +68,23 @@ class StorageURL:
         if backend == "mysql" and "charset" not in url.query:
             url = url.update_query_dict({"charset": "utf8mb4"})
         if backend == "sqlite" and url.database and url.database != ":memory:":
-            url = url.set(database=str(Path(url.database).expanduser().absolute()))
+            url = url.set(database=_absolute_path(url.database))
         return cls(url)
 
     @property
     def raw(self) -> str:
         """The URL with its password, for the engine alone."""
         return self.url.render_as_string(hide_password=False)
+
+    @property
+    def template(self) -> str:
+        """The URL as Optuna's `RDBStorage` takes it, which fills in what stands in braces."""
+        return self.raw.replace("{", "{{").replace("}", "}}")
+
+    @property
+    def backend(self) -> Literal["sqlite", "postgresql", "mysql"]:
+        """The kind of database; MariaDB is `"mysql"`."""
+        return cast(Any, self.url.get_backend_name())
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -86,6 +99,15 @@ class StorageURL:
 
     def __repr__(self) -> str:
         return f"StorageURL({str(self)!r})"
+
+
+def _absolute_path(path: str) -> str:
+    if path.startswith("file:"):
+        raise StorageError(
+            f"SQLite's own addresses, such as {path!r}, are not supported. Write the path of a "
+            "file: sqlite:///hpo.db, or with four slashes sqlite:////home/me/hpo.db."
+        )
+    return str(Path(path).expanduser().absolute())
 
 
 def shown_url(url: "URL") -> str:

@@ -1,0 +1,54 @@
+"""How a database is connected to: time limits, passwords, SQLite's way of writing."""
+
+from typing import Any
+
+from highnoon.hpo.storage.urls import StorageURL
+
+__all__ = ["engine_options"]
+
+_SQLITE_TIMEOUT_SECONDS = 60
+_CONNECT_SECONDS = 10
+
+# A server that vanished, with its machine or the network, is noticed within a minute.
+_POSTGRES_LIMITS = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+_MYSQL_LIMITS = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": 300, "write_timeout": 60}
+
+
+def engine_options(url: StorageURL, *, write: bool) -> dict[str, Any]:
+    """Return the arguments of `sqlalchemy.create_engine` for a database.
+
+    What the URL itself says, such as `?connect_timeout=3`, goes before.
+
+    Args:
+        url: The database.
+        write: Whether it may be written to; a SQLite file that may not is left as it is.
+    """
+    if url.backend == "sqlite":
+        options: dict[str, Any] = {"connect_args": {"timeout": _SQLITE_TIMEOUT_SECONDS}}
+        if write:
+            options["pool_events"] = [(_set_pragmas, "connect")]
+        return options
+    limits = _POSTGRES_LIMITS if url.backend == "postgresql" else _MYSQL_LIMITS
+    if url.url.get_driver_name() not in ("psycopg", "psycopg2", "pymysql"):
+        limits = {}
+    arguments: dict[str, Any] = {
+        name: value for name, value in limits.items() if name not in url.url.query
+    }
+    password = url.url.password
+    if url.url.get_driver_name() == "pymysql" and password and not password.isascii():
+        arguments["password"] = password.encode()  # which the driver would encode as Latin-1
+    return {"connect_args": arguments, "hide_parameters": True, "pool_pre_ping": True}
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    """Let readers go on while a trial is written; a power cut may cost the last commits only."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
