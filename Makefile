@@ -23,7 +23,7 @@ lab: $(READY) ## Open JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(READY) ## Lint, formatting, types, import directions
 	$(BIN)/ruff check

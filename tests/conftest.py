@@ -14,13 +14,15 @@ from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServe
 
 _SERVERS = {"postgresql": PostgresServer, "mariadb": MariaDBServer}
 _URLS = {"postgresql": "HIGHNOON_TEST_POSTGRES_URL", "mariadb": "HIGHNOON_TEST_MYSQL_URL"}
-_servers_missing: set[str] = set()
+
+
+def _missing(kind: str) -> str:
+    return f"{_SERVERS[kind].name} is not installed"
 
 
 def _start(kind: str) -> PrivateServer:
     if not _SERVERS[kind].is_installed():
-        _servers_missing.add(kind)
-        pytest.skip(f"{_SERVERS[kind].name} is not installed")
+        pytest.skip(_missing(kind))
     return _SERVERS[kind]()
 
 
@@ -91,7 +93,10 @@ def mariadb_url(new_database: Callable[[str], str]) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say at the end which servers were missing and how to get them."""
-    for kind in sorted(_servers_missing):
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for kind in _SERVERS:
+        if not any(_missing(kind) in reason for reason in skipped):
+            continue
         name, package = _SERVERS[kind].name, _SERVERS[kind].package
         terminalreporter.write_line(
             f"Not tested: {name}, which is not installed. Install it (apt-get install {package}), "
