@@ -56,7 +56,7 @@ def with_optuna(url: str) -> str | None:
 
 
 @contextlib.contextmanager
-def fresh_databases() -> Iterator[dict[str, Callable[[], str]]]:
+def fresh_databases() -> Iterator[dict[str, tuple[Callable[[], str], Callable[[str], None]]]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         PostgresServer() as postgres,
@@ -64,9 +64,12 @@ def fresh_databases() -> Iterator[dict[str, Callable[[], str]]]:
     ):
         files = iter(range(1_000_000))
         yield {
-            "SQLite": lambda: f"sqlite:///{Path(folder) / f'{next(files)}.db'}",
-            "PostgreSQL": postgres.create_database,
-            "MariaDB": mariadb.create_database,
+            "SQLite": (
+                lambda: f"sqlite:///{Path(folder) / f'{next(files)}.db'}",
+                lambda _url: None,
+            ),
+            "PostgreSQL": (postgres.create_database, postgres.drop_database),
+            "MariaDB": (mariadb.create_database, mariadb.drop_database),
         }
 
 
@@ -83,12 +86,13 @@ def main() -> None:
             PROCESSES, context, initializer=set_barrier, initargs=(barrier,)
         ) as all_,
     ):
-        for database, make in databases.items():
+        for database, (make, drop) in databases.items():
             for way in (with_highnoon, with_optuna):
                 bad_rounds, errors = 0, []
                 for _ in range(rounds):
                     url = make()
                     found = [f.result() for f in [all_.submit(way, url) for _ in range(PROCESSES)]]
+                    drop(url)
                     failed = [error for error in found if error is not None]
                     bad_rounds += bool(failed)
                     errors += failed

@@ -1,5 +1,6 @@
 """What every test shares: databases, no progress bars, and no skipped test in CI."""
 
+import logging
 import os
 
 os.environ.setdefault("HIGHNOON_PROGRESS", "0")
@@ -89,6 +90,13 @@ def postgres_url(new_database: Callable[[str], str]) -> str:
 def mariadb_url(new_database: Callable[[str], str]) -> str:
     """The URL of a fresh MariaDB database."""
     return new_database("mariadb")
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """What HighNoon told the user so far."""
+    caplog.set_level(logging.INFO, logger="highnoon")
+    return lambda: "\n".join(r.getMessage() for r in caplog.records if r.name == "highnoon")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

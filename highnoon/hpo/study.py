@@ -108,6 +108,8 @@ def create_or_join(
         joined = False
     except DuplicatedStudyError:
         joined = True
+    if joined:
+        _check_same_name(name, storage)
     if joined and not join:
         raise StudyExistsError(
             f"A study named {name!r} exists. Choose another name, or join it with "
@@ -121,6 +123,17 @@ def create_or_join(
             f"{direction!r}. Leave direction out to join it, or choose another name."
         )
     return study, joined
+
+
+def _check_same_name(name: str, storage: "BaseStorage") -> None:
+    """Check that the study that is there has this name, not one that MySQL takes for it."""
+    there = storage.get_study_name_from_id(storage.get_study_id_from_name(name))
+    if there != name:
+        raise StudyExistsError(
+            f"There is a study named {there!r}, and MySQL takes {name!r} for the same name: it "
+            "ignores case, accents and spaces at the end. Choose another name, or join it as "
+            f"{there!r}."
+        )
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from highnoon.exceptions import MissingDependencyError, StorageError
+from highnoon.testing.certificates import make_certificate
 from highnoon.testing.databases import Databases
 
 __all__ = ["MariaDBServer", "PostgresServer", "PrivateServer"]
@@ -54,9 +55,11 @@ class PrivateServer(Databases):
     Args:
         durable: Whether commits are on the disk when they return, as a benchmark wants it. Without
             it tests are quicker, and a power cut may cost data; killing the server does not.
+        tls: Whether it takes encrypted connections, with a certificate of its own.
         options: Further options for the server's command line.
 
     Attributes:
+        certificate: The certificate to trust, where it has TLS.
         port: The TCP port on 127.0.0.1.
         folder: Holds the server's data and log.
 
@@ -74,7 +77,9 @@ class PrivateServer(Databases):
     _stop_signal: ClassVar[signal.Signals]
     _guard_signal: ClassVar[str]
 
-    def __init__(self, *, durable: bool = False, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, durable: bool = False, tls: bool = False, options: Sequence[str] = ()
+    ) -> None:
         self._paths = self._find_programs()
         self._durable = durable
         self._options = tuple(options)
@@ -87,8 +92,8 @@ class PrivateServer(Databases):
             start_new_session=True,  # the terminal's Ctrl-C is not meant for it
         )
         try:
-            if os.geteuid() == 0:
-                shutil.chown(self.folder, self._account, self._account)
+            self.certificate, self._key = make_certificate(self.folder) if tls else (None, None)
+            self._give_to_owner(self.folder, *self.folder.iterdir())
             self._create()
             self._start_on_a_free_port()
         except BaseException:
@@ -223,9 +228,13 @@ class PrivateServer(Databases):
         path = self.folder / name
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
-        if os.geteuid() == 0:
-            shutil.chown(path, self._account, self._account)
+        self._give_to_owner(path)
         return str(path)
+
+    def _give_to_owner(self, *paths: Path) -> None:
+        if os.geteuid() == 0:
+            for path in paths:
+                shutil.chown(path, self._account, self._account)
 
     def _create(self) -> None:
         raise NotImplementedError
@@ -260,8 +269,14 @@ class PostgresServer(PrivateServer):
         )
 
     def _command(self) -> list[str]:
-        settings = {"listen_addresses": "127.0.0.1", "port": self.port, "max_connections": 200}
+        settings: dict[str, Any] = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "max_connections": 200,
+        }
         settings["unix_socket_directories"] = ""
+        if self.certificate:
+            settings |= {"ssl": "on", "ssl_cert_file": self.certificate, "ssl_key_file": self._key}
         if not self._durable:
             settings |= {"fsync": "off", "full_page_writes": "off"}
         return [
@@ -303,7 +318,7 @@ class MariaDBServer(PrivateServer):
         )
 
     def _command(self) -> list[str]:
-        settings = {
+        settings: dict[str, Any] = {
             "datadir": self.folder / "data",
             "init-file": self.folder / "init.sql",
             "bind-address": "127.0.0.1",
@@ -313,6 +328,8 @@ class MariaDBServer(PrivateServer):
             "max-connections": 200,
             "character-set-server": "utf8mb4",
         }
+        if self.certificate:
+            settings |= {"ssl-cert": self.certificate, "ssl-key": self._key}
         if not self._durable:
             settings |= {"innodb-flush-log-at-trx-commit": 2, "innodb-doublewrite": "OFF"}
         return [

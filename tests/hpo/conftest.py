@@ -1,6 +1,5 @@
 """What the tests of tuning share."""
 
-import logging
 import os
 import subprocess
 import sys
@@ -16,13 +15,6 @@ Script = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'hpo.db'}"
-
-
-@pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """What HighNoon told the user so far."""
-    caplog.set_level(logging.INFO, logger="highnoon")
-    return lambda: "\n".join(r.getMessage() for r in caplog.records if r.name == "highnoon")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Where studies are kept: database URLs and the Optuna storages behind them."""
 
-from highnoon.hpo.storage.opening import open_storage, storage_errors
+from highnoon.hpo.storage.errors import storage_errors
+from highnoon.hpo.storage.opening import open_storage
 from highnoon.hpo.storage.urls import StorageURL, shown_url
 
 __all__ = ["StorageURL", "open_storage", "shown_url", "storage_errors"]

@@ -2,19 +2,18 @@
 
 import os
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import MissingDependencyError, StorageError
 from highnoon.hpo.storage.engines import engine_options
+from highnoon.hpo.storage.errors import storage_errors
 from highnoon.hpo.storage.urls import StorageURL
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from sqlalchemy.engine import Engine
 
-__all__ = ["open_storage", "storage_errors"]
+__all__ = ["open_storage"]
 
 
 def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -> "BaseStorage":
@@ -59,35 +58,26 @@ def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -
                 f"The driver of {url.url.drivername!r} is not installed. Install it, or leave the "
                 f"driver out: {url.backend}://..."
             ) from error
+        except (AttributeError, OSError, TypeError, ValueError) as error:
+            if not url.url.query:
+                raise
+            raise StorageError(
+                f"The options behind the ? of {url} are refused: {error}. {_options_of(url)}"
+            ) from error
     weakref.finalize(opened, _disconnect, opened.engine, os.getpid())
     return opened
+
+
+def _options_of(url: StorageURL) -> str:
+    if url.backend == "mysql":
+        return "For TLS write ?ssl_ca=/path/to/ca.pem, with ssl_cert and ssl_key where needed."
+    return "Check them, and that the files they name are there."
 
 
 def _disconnect(engine: "Engine", pid: int) -> None:
     """Close the connections of a storage that is gone; those of a parent process are not ours."""
     if os.getpid() == pid:
         engine.dispose()
-
-
-@contextmanager
-def storage_errors(url: str) -> Iterator[None]:
-    """Turn what a database raises into a `StorageError` that says where and why."""
-    from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (SQLAlchemyError, StorageInternalError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "schema" not in str(error):
-            raise
-        raise StorageError(f"The database {url} cannot be used: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """Return the driver's own words, on one line."""
-    cause = error.__cause__ if error.__cause__ is not None else error
-    original = getattr(cause, "orig", None) or getattr(error, "orig", None) or cause
-    return " ".join(str(original).split())
 
 
 def _check_file(url: StorageURL, *, create: bool) -> None:

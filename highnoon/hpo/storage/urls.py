@@ -22,6 +22,8 @@ _DRIVERS = {
     "mysql": ("mysql+pymysql", "pymysql", "'highnoon[mysql]'"),
 }
 
+_MYSQL_CHARSET = "utf8mb4"
+
 
 @dataclass(frozen=True)
 class StorageURL:
@@ -66,7 +68,7 @@ class StorageURL:
             if package is not None:
                 require(package, f"A {backend} storage", install=install)
         if backend == "mysql" and "charset" not in url.query:
-            url = url.update_query_dict({"charset": "utf8mb4"})
+            url = url.update_query_dict({"charset": _MYSQL_CHARSET})
         if backend == "sqlite" and url.database and url.database != ":memory:":
             url = url.set(database=_absolute_path(url.database))
         return cls(url)
@@ -111,9 +113,15 @@ def _absolute_path(path: str) -> str:
 
 
 def shown_url(url: "URL") -> str:
-    """Return a URL without its passwords: the one before the host and those in the query."""
+    """Return a URL as a user writes it, without its passwords: before the host, in the query."""
     secret = {name: "***" for name in url.query if "password" in name or "passwd" in name}
-    return url.update_query_dict(secret).render_as_string()
+    url = url.update_query_dict(secret)
+    driver_name = _DRIVERS.get(url.get_backend_name(), ("",))[0]
+    if url.drivername == driver_name:
+        url = url.set(drivername=url.get_backend_name())
+        if url.query.get("charset") == _MYSQL_CHARSET:
+            url = url.difference_update_query(["charset"])
+    return url.render_as_string()
 
 
 def _hide(text: object) -> str:
