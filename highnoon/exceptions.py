@@ -11,6 +11,9 @@ HighNoonError
 │   ├── DirectionMismatchError            the study optimizes in the other direction
 │   ├── NoCompletedTrialError             there is no best trial
 │   └── TooManyFailuresError              the objective failed several times in a row
+├── WorkerDiedError                       the process that ran a trial died
+│   ├── TrialMemoryError                  a trial took more memory than it may
+│   └── TrialTimeoutError                 a trial ran longer than it may
 ├── StorageError                          the study's database cannot be reached or written
 ├── MissingDependencyError (ImportError)  an optional package is not installed
 ├── InfeasibleTrialError                  the running trial's parameters cannot be used
@@ -41,6 +44,9 @@ __all__ = [
     "StudyExistsError",
     "TooManyFailuresError",
     "TrainingError",
+    "TrialMemoryError",
+    "TrialTimeoutError",
+    "WorkerDiedError",
 ]
 
 
@@ -82,6 +88,28 @@ class NoCompletedTrialError(StudyError):
 
 class TooManyFailuresError(StudyError):
     """The objective failed several times in a row."""
+
+
+class WorkerDiedError(HighNoonError):
+    """The process that ran a trial died.
+
+    Attributes:
+        worker: Name of the worker, where it is known.
+        log: The end of what it wrote, where it was kept.
+    """
+
+    def __init__(self, message: str, *, worker: str | None = None, log: str = "") -> None:
+        super().__init__(message)
+        self.worker = worker
+        self.log = log
+
+
+class TrialTimeoutError(WorkerDiedError):
+    """A trial ran longer than `trial_timeout`, and was ended with its worker."""
+
+
+class TrialMemoryError(WorkerDiedError):
+    """A trial's process took more memory than `trial_memory`, and was ended."""
 
 
 class StorageError(HighNoonError):

@@ -10,6 +10,8 @@ __all__ = [
     "INTERRUPTED",
     "JOINS",
     "LEASE",
+    "LOG",
+    "PEAK_MEMORY",
     "PREFIX",
     "RETRY_OF",
     "RUN",
@@ -27,7 +29,8 @@ JOINS = "highnoon:joins:"
 """Study, followed by a text of its own: a manager with a seed joined; see `highnoon.hpo.seeds`."""
 
 RUN = "highnoon:run"
-"""Trial: its seed, worker, package versions and git commit."""
+"""Trial: its seed, worker, package versions and git commit; in runs of many processes a `token`
+of the task that ran it, by which a task that is run again finds it."""
 
 SERIES = "highnoon:series:"
 """Trial, followed by a name: `{"steps": [...], "values": [...]}`, null where not finite."""
@@ -47,6 +50,12 @@ worker); it was given back."""
 
 LEASE = "highnoon:lease"
 """Trial: `[worker, renewals]`, a sign of life that its worker renews while the trial runs."""
+
+PEAK_MEMORY = "highnoon:peak_memory"
+"""Trial: the most bytes that its process had resident while it ran."""
+
+LOG = "highnoon:log"
+"""Trial: the end of what its worker process wrote to standard output and error."""
 
 RETRY_OF = "highnoon:retry_of"
 """Trial: number of the interrupted trial whose parameters this one takes up."""

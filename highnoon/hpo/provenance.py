@@ -9,14 +9,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-__all__ = ["provenance", "worker_name"]
+__all__ = ["host_name", "provenance", "worker_name"]
 
 _PACKAGES = ("highnoon", "optuna", "tensorflow", "keras", "numpy")
 
 
 def worker_name() -> str:
     """Return a name for this process that is unique among machines: host and process number."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+    return f"{host_name()}-{os.getpid()}"
+
+
+def host_name() -> str:
+    """Return the name of this machine."""
+    return socket.gethostname()
 
 
 def provenance() -> dict[str, Any]:

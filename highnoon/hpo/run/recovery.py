@@ -1,0 +1,93 @@
+"""What becomes of a trial whose worker died."""
+
+from typing import TYPE_CHECKING, Any
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from highnoon.hpo import attributes
+from highnoon.hpo.run.failure import failure_attrs
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+    from highnoon.exceptions import WorkerDiedError
+
+__all__ = ["MAX_DEATHS", "deaths_before", "end_in_place_of_worker", "find_trial", "give_up"]
+
+MAX_DEATHS = 3
+"""A configuration whose workers died so often is not tried again."""
+
+
+def find_trial(
+    study: "optuna.Study", token: str, worker: str | None = None
+) -> "FrozenTrial | None":
+    """Return the trial that a task drew last.
+
+    Args:
+        study: The study.
+        token: The task's token.
+        worker: Name of the worker that ran it, which died: its running trial is the task's, even
+            where it had no time to write the token.
+    """
+    trials = study.get_trials(deepcopy=False)
+    for trial in reversed(trials):
+        if trial.user_attrs.get(attributes.RUN, {}).get("token") == token:
+            return trial
+    for trial in reversed(trials):
+        lease = trial.user_attrs.get(attributes.LEASE)
+        if worker is not None and trial.state == TrialState.RUNNING and lease and lease[0] == worker:
+            return trial
+    return None
+
+
+def give_up(
+    study: "optuna.Study", storage: "BaseStorage", trial: "FrozenTrial", cause: str
+) -> bool:
+    """End a trial in place of its worker and queue its parameters; False if it had ended already.
+
+    Args:
+        study: The study.
+        storage: Where it is kept.
+        trial: A trial that ran when it was read.
+        cause: What ended it, see `attributes.INTERRUPTED`.
+    """
+    if not _end(storage, trial, {attributes.INTERRUPTED: cause}):
+        return False
+    study.enqueue_trial(trial.params, user_attrs={attributes.RETRY_OF: trial.number})
+    return True
+
+
+def end_in_place_of_worker(
+    storage: "BaseStorage", trial: "FrozenTrial", error: "WorkerDiedError"
+) -> bool:
+    """Record that a trial failed with its worker, for good; False if it had ended already."""
+    attrs = failure_attrs(error)
+    attrs[attributes.FAILURE]["traceback"] = ""
+    if error.log:
+        attrs[attributes.LOG] = error.log
+    return _end(storage, trial, attrs)
+
+
+def deaths_before(study: "optuna.Study", trial: "FrozenTrial") -> int:
+    """Return how many workers died of the trials that a trial repeats."""
+    trials = study.get_trials(deepcopy=False)
+    deaths = 0
+    while (number := trial.user_attrs.get(attributes.RETRY_OF)) is not None:
+        if not 0 <= number < len(trials) or number >= trial.number:
+            break
+        trial = trials[number]
+        deaths += trial.user_attrs.get(attributes.INTERRUPTED) == "lost"
+    return deaths
+
+
+def _end(storage: "BaseStorage", trial: "FrozenTrial", attrs: dict[str, Any]) -> bool:
+    try:
+        for name, value in attrs.items():
+            storage.set_trial_user_attr(trial._trial_id, name, value)
+        storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return False
+    return True

@@ -1,0 +1,196 @@
+"""One trial as a task: what a worker of any engine runs."""
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from highnoon.exceptions import StudyError
+from highnoon.hpo.provenance import worker_name
+from highnoon.hpo.reference import OpenStudy, StudyReference
+from highnoon.hpo.run.loop import Objective, TrialLoop
+from highnoon.hpo.run.recovery import find_trial, give_up
+from highnoon.hpo.states import trial_status
+from highnoon.hpo.storage import storage_errors
+
+if TYPE_CHECKING:
+    from highnoon.hpo.space import SearchSpace
+
+__all__ = ["Outcome", "RunReference", "TaskRunner", "interrupt_tasks", "run_task"]
+
+_MOST_RUNS = 4
+
+_runners: "OrderedDict[tuple[int, str], TaskRunner]" = OrderedDict()
+_loops: set[TrialLoop] = set()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task returns.
+
+    Attributes:
+        number: Number of its trial, None where there was none left to draw.
+        stopped: Whether the sampler said that the study is at its end.
+        interrupted: Name of the signal that ended the trial, or None.
+        worker: Who ran it.
+    """
+
+    number: int | None
+    stopped: bool
+    interrupted: str | None
+    worker: str
+
+
+@dataclass(frozen=True)
+class RunReference:
+    """All that a process needs for the tasks of a run.
+
+    Attributes:
+        run: A text of the run's own.
+        study: Leads to the study.
+        label: What to call its storage in errors.
+        work: The objective and the search space, pickled by value.
+        seed: The sampler's, or None.
+        entropy: Base of the trials' own seeds.
+    """
+
+    run: str
+    study: StudyReference
+    label: str
+    work: bytes = field(repr=False)
+    seed: int | None
+    entropy: int
+
+    def runner(self) -> "TaskRunner":
+        """Return what runs the tasks, made once in this process.
+
+        Raises:
+            StudyError: The objective cannot be loaded here.
+        """
+        key = (os.getpid(), self.run)
+        with _lock:
+            runner = _runners.get(key)
+            if runner is None:
+                runner = _runners[key] = self._runner()
+                while len(_runners) > _MOST_RUNS:
+                    _runners.popitem(last=False)
+            return runner
+
+    def _runner(self) -> "TaskRunner":
+        try:
+            objective, space = pickle.loads(self.work)
+        except Exception as error:
+            raise StudyError(
+                f"The objective cannot be loaded in the worker {worker_name()}: "
+                f"{type(error).__name__}: {error}. What it uses must be installed there, or be "
+                "defined in the script or notebook itself, which is sent along."
+            ) from error
+        with storage_errors(self.label):
+            opened = self.study.open()
+        return TaskRunner(opened, objective, space, seed=self.seed, entropy=self.entropy)
+
+
+class TaskRunner:
+    """Runs the tasks of one run in this process.
+
+    Args:
+        opened: The study.
+        objective: What the trials call.
+        space: What they are drawn from.
+        seed: The sampler's, or None.
+        entropy: Base of the trials' own seeds.
+        own_sampler: Whether this process draws with a sampler of its own, not with the study's.
+    """
+
+    def __init__(
+        self,
+        opened: OpenStudy,
+        objective: Objective,
+        space: "SearchSpace",
+        *,
+        seed: int | None,
+        entropy: int,
+        own_sampler: bool = True,
+    ) -> None:
+        self._opened = opened
+        self._objective = objective
+        self._space = space
+        self._seed = seed
+        self._entropy = entropy
+        self._own_sampler = own_sampler
+
+    def run(self, token: str, task: int) -> Outcome:
+        """Draw one trial and run it, or find the one that this task ran already.
+
+        Args:
+            token: A text of the task's own, kept with its trial.
+            task: Number of the task in its run.
+        """
+        study = self._opened.study
+        if self._own_sampler:
+            self._opened.take_sampler(self._space, self._seed, task)
+            study.stop_requested = False
+        earlier = find_trial(study, token)
+        if earlier is not None:
+            if earlier.state.is_finished() and trial_status(earlier) != "interrupted":
+                return self._outcome(earlier.number)
+            if not earlier.state.is_finished():
+                give_up(study, self._opened.storage, earlier, "lost")
+        loop = TrialLoop(
+            study, self._space, self._opened.leases, seed=self._entropy, token=token
+        )
+        _loops.add(loop)
+        try:
+            with loop.interrupts.caught():
+                live = loop.draw()
+                if live is None:
+                    return self._outcome(None)
+                try:
+                    finished = loop.run_trial(live, self._objective)
+                except (KeyboardInterrupt, SystemExit):
+                    if loop.interrupts.received is None:
+                        raise
+                    return self._outcome(live.number, interrupted=loop.interrupts.received)
+                return self._outcome(finished.number)
+        finally:
+            _loops.discard(loop)
+
+    def _outcome(self, number: int | None, *, interrupted: str | None = None) -> Outcome:
+        stopped = self._own_sampler and self._opened.study.stop_requested
+        return Outcome(number, stopped, interrupted, worker_name())
+
+
+def run_task(reference: RunReference, token: str, task: int) -> Outcome:
+    """Run one trial in this process; what is sent to the workers of an engine."""
+    runner = reference.runner()
+    with storage_errors(reference.label):
+        return runner.run(token, task)
+
+
+def interrupt_tasks(cause: str) -> None:
+    """End the trials that run in this process; they are given back.
+
+    Args:
+        cause: `"SIGINT"`, `"SIGTERM"`, or `"stop"` for the wish of the one who started the run.
+    """
+    loops = list(_loops)
+    for loop in loops:
+        loop.interrupts.cause = cause
+    if not loops:
+        return
+    number = signal.SIGINT if cause == "SIGINT" else signal.SIGTERM
+    main = threading.main_thread().ident
+    if sys.platform == "win32" or main is None:
+        import _thread
+
+        _thread.interrupt_main()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        signal.pthread_kill(main, number)
+
