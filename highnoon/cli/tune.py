@@ -34,6 +34,7 @@ def add_tune(commands: Any) -> None:
     tune.add_argument("--sampler", choices=get_args(SamplerName), default="tpe")
     tune.add_argument("--pruner", choices=get_args(PrunerName), default="median")
     tune.add_argument("--constraint", action="append", default=[], help="such as 'a <= b'")
+    tune.add_argument("--jobs", type=int, help="trials that run at once, -1 for one per core")
     tune.add_argument("--seed", type=int, help="makes the run repeatable")
     tune.add_argument(
         "--data", action="append", help="dataset, file or folder for the HSMN; may be repeated"
@@ -86,6 +87,7 @@ def _tune(options: argparse.Namespace) -> None:
         n_trials=options.n_trials,
         total_trials=options.total_trials,
         timeout=options.timeout,
+        n_jobs=options.jobs,
     )
     best = hpo.best_trial
     kept = {n: v for n, v in best.user_attrs.items() if not n.startswith(attributes.PREFIX)}

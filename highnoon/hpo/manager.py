@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial
 
 from highnoon._notices import notice
@@ -18,11 +19,15 @@ from highnoon.hpo.forking import check_same_space, trials_inside
 from highnoon.hpo.names import generate_study_name
 from highnoon.hpo.pruners import PrunerName, make_pruner
 from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.reporting import TrialReporting
 from highnoon.hpo.run import Budget, RunHandle, TrialLoop
 from highnoon.hpo.run.announcement import announce
+from highnoon.hpo.run.engines import Engine, chosen_engine
+from highnoon.hpo.run.launch import Launch
 from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.loop import Callback, Objective
+from highnoon.hpo.run.parallel import ParallelLoop
 from highnoon.hpo.run.study_run import RunOptions, StudyRun, check_functions
 from highnoon.hpo.run.tally import say_how_it_ended
 from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
@@ -39,6 +44,8 @@ from highnoon.hpo.study import (
 from highnoon.hpo.trial import LiveTrial
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
@@ -106,9 +113,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
             )
         name = generate_study_name() if study_name is None else check_study_name(study_name)
         make_sampler(sampler, seed=seed, options=sampler_options)
-        self.n_trials = n_trials
-        self._seed = seed
-        self._components: dict[str, Any] = {
+        components = {
             "pruner": fresh_copy(pruner),
             "sampler": fresh_copy(sampler),
             "seed": seed,
@@ -116,27 +121,57 @@ class HPOTrialManager(TrialReporting, StudyReader):
             "pruner_options": pruner_options,
             "grace_period": grace_period,
         }
-        self._grid_levels = (sampler_options or {}).get("levels", 5) if sampler == "grid" else None
         label = storage_label(storage)
-        self._storage = open_storage(storage, create=True)
+        opened = open_storage(storage, create=True)
         with storage_errors(label):
-            study, self._joined = create_or_join(
+            study, joined = create_or_join(
                 name,
-                self._storage,
+                opened,
                 direction=direction,
                 join=storage is not None if load_if_exists is None else load_if_exists,
                 sampler=make_sampler("random"),
                 pruner=make_pruner(pruner, pruner_options),
             )
-        super().__init__(study, storage_label=label)
-        self.study: HighNoonStudy = study
-        self._leases = Leases(study, self._storage, grace_period=grace_period)
-        if seed is not None and self._joined:
+        leases = Leases(study, opened, grace_period=grace_period)
+        self._set_up(OpenStudy(study, opened, leases, components), n_trials, label)
+        self._joined = joined
+        if seed is not None and joined:
             with self._storage_errors():
-                seed = seed_of_joiner(study, seed)
+                self._sampler_seed = seed = seed_of_joiner(study, seed)
         self.study.sampler = make_sampler(sampler, seed=seed, options=sampler_options)
         if study_name is None:
             notice(f"The study is named {name!r}.")
+
+    def _set_up(self, opened: OpenStudy, n_trials: int, label: str) -> None:
+        super().__init__(opened.study, storage_label=label)
+        self.study: HighNoonStudy = opened.study
+        self.n_trials = n_trials
+        self._storage = opened.storage
+        self._leases = opened.leases
+        self._components = opened.components
+        self._seed: int | None = opened.components["seed"]
+        self._sampler_seed = self._seed
+        self._joined = False
+        self._shared: StudyReference | None = None
+        options = opened.components["sampler_options"] or {}
+        grid = opened.components["sampler"] == "grid"
+        self._grid_levels: int | None = options.get("levels", 5) if grid else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle how another process opens the study, for objectives that refer to their manager.
+
+        Raises:
+            StudyError: The study is in memory, and no run sends it to other processes.
+        """
+        reference = self._shared
+        if reference is None:
+            if isinstance(self._storage, InMemoryStorage):
+                raise StudyError(
+                    f"The study {self.study_name!r} is in the memory of this process, which no "
+                    "other process reaches. Give its manager a storage: storage='sqlite:///hpo.db'."
+                )
+            reference = StudyReference.of(self.study, self._storage, self._components)
+        return _open_manager, (reference, self.n_trials, self._storage_label)
 
     # Running trials
 
@@ -151,11 +186,19 @@ class HPOTrialManager(TrialReporting, StudyReader):
         constraints: Sequence[str] = (),
         callbacks: Sequence[Callback] | None = None,
         show_progress: bool | None = None,
+        n_jobs: int | None = None,
+        executor: "Executor | None" = None,
+        trial_timeout: float | None = None,
+        trial_memory: int | None = None,
     ) -> dict[str, Any]:
         """Run trials and return the best parameters found so far, choices as objects.
 
         A trial whose objective raises is kept with its traceback and the study goes on; Ctrl-C
-        gives the running trial back and returns the best so far.
+        gives the running trials back and returns the best so far.
+
+        With `n_jobs` above 1 or an executor, trials run in other processes. The objective is sent
+        there by value: closures, lambdas and functions of a notebook will do. Changes that it makes
+        to objects of this process are not seen here.
 
         Args:
             objective: Called with a dict of parameters, returns the value.
@@ -166,12 +209,22 @@ class HPOTrialManager(TrialReporting, StudyReader):
             constraints: Expressions that every trial must satisfy: `"top_k <= num_experts"`.
             callbacks: Called with the study and the trial after each trial of this call.
             show_progress: Whether to show progress; None shows it.
+            n_jobs: Trials that run at once, each in a process of its own with its share of the
+                cores; -1 is one per core. With an executor, how many it is given at once.
+            executor: A `concurrent.futures.Executor` that runs the trials, such as Dask's
+                `client.get_executor()`.
+            trial_timeout: Seconds after which a trial is ended, as failed. It and `trial_memory`
+                make trials run in processes of their own, even one at a time.
+            trial_memory: Bytes of memory above which a trial's process is ended, as failed.
 
         Raises:
+            ConfigError: An argument is out of range, or two of them do not go together.
             SearchSpaceError: The search space or a constraint is wrong.
             SearchSpaceMismatchError: The study was started with another search space.
             NoCompletedTrialError: No trial completed; the message holds the reasons.
             TooManyFailuresError: The objective failed five times in a row.
+            WorkerDiedError: The executor broke; finished trials are kept.
+            StudyError: The objective cannot be sent to another process.
             StorageError: The storage stopped answering.
         """
         options = RunOptions(
@@ -181,6 +234,10 @@ class HPOTrialManager(TrialReporting, StudyReader):
             constraints=constraints,
             callbacks=callbacks,
             show_progress=show_progress,
+            n_jobs=n_jobs,
+            executor=executor,
+            trial_timeout=trial_timeout,
+            trial_memory=trial_memory,
         )
         return self._prepare(objective, search_space, options)()
 
@@ -333,6 +390,12 @@ class HPOTrialManager(TrialReporting, StudyReader):
         budget = Budget(
             n_trials=n_trials, total_trials=total_trials, timeout=options.get("timeout")
         )
+        engine = chosen_engine(
+            options.get("n_jobs"),
+            options.get("executor"),
+            options.get("trial_timeout"),
+            options.get("trial_memory"),
+        )
         space = self._adopt(search_space, options.get("constraints", ()))
         points = None if self._grid_levels is None else space.grid_size(self._grid_levels)
         with self._storage_errors():
@@ -340,7 +403,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
         self._joined = False
         return StudyRun(
             self,
-            TrialLoop(self.study, space, self._leases, seed=self._seed),
+            self._loop(space, engine),
             objective,
             budget,
             callbacks=list(callbacks or ()),
@@ -348,6 +411,26 @@ class HPOTrialManager(TrialReporting, StudyReader):
             show_progress=options.get("show_progress"),
             storage_label=self._storage_label,
         )
+
+    def _loop(self, space: SearchSpace, engine: Engine | None) -> TrialLoop | ParallelLoop:
+        if engine is None:
+            return TrialLoop(self.study, space, self._leases, seed=self._seed)
+        launch = Launch(
+            engine,
+            OpenStudy(self.study, self._storage, self._leases, self._components),
+            self._storage_label,
+            space,
+            self._seed,
+            self._sampler_seed,
+            self._share,
+        )
+        return ParallelLoop(
+            self.study, self._storage, self._leases, workers=engine.workers, start=launch
+        )
+
+    def _share(self, reference: StudyReference | None) -> None:
+        """Note how other processes open the study while a run goes on in them."""
+        self._shared = reference
 
     def _adopt(
         self, search_space: Mapping[str, Any] | SearchSpace | None, constraints: Sequence[str]
@@ -371,3 +454,10 @@ class HPOTrialManager(TrialReporting, StudyReader):
             remember(self.study, space)
         self._space = space
         return space
+
+
+def _open_manager(reference: StudyReference, n_trials: int, label: str) -> HPOTrialManager:
+    manager = HPOTrialManager.__new__(HPOTrialManager)
+    with storage_errors(label):
+        manager._set_up(reference.open(), n_trials, label)
+    return manager

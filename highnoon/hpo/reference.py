@@ -96,17 +96,16 @@ class StudyReference:
         Raises:
             StudyError: A component has no pickle.
         """
-        import cloudpickle
+        from highnoon.hpo.run import pickling
 
-        study_id = storage.get_study_id_from_name(study.study_name)
         try:
-            content = cloudpickle.dumps((storage, dict(components)))
+            content = pickling.dumps((storage, dict(components)))
         except Exception as error:
             raise StudyError(
                 f"The study {study.study_name!r} cannot be sent to another process: {error} "
                 "Its storage, sampler and pruner must have a pickle."
             ) from error
-        return cls(study_id, content)
+        return cls(study._study_id, content)
 
     def open(self) -> OpenStudy:
         """Return the study, opened once in this process.

@@ -12,7 +12,7 @@ from highnoon.hpo.provenance import worker_name
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["seed_of_fork", "seed_of_joiner"]
+__all__ = ["seed_of_fork", "seed_of_joiner", "seed_of_worker"]
 
 
 def seed_of_joiner(study: "optuna.Study", seed: int) -> int:
@@ -34,6 +34,11 @@ def seed_of_joiner(study: "optuna.Study", seed: int) -> int:
 def seed_of_fork(study_name: str, seed: int) -> int:
     """Return another seed than that of the forked study, whose draws the fork has already."""
     return _mixed(seed, zlib.crc32(study_name.encode()))
+
+
+def seed_of_worker(seed: int, task: int) -> int:
+    """Return the seed of the draws that a worker of a run makes from a task on."""
+    return _mixed(seed, 0, task)
 
 
 def _joins(study: "optuna.Study") -> list[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
+    from highnoon.hpo.run.metering import Meter
+
 __all__ = ["LiveTrial"]
 
 _FLUSH_SECONDS = 1.0
@@ -47,6 +49,7 @@ class LiveTrial:
         self.diverged: str | None = None
         self.give_up = False
         self.told: FrozenTrial | None = None
+        self.meter: Meter | None = None
         self._worst = -math.inf if maximize else math.inf
         self._by_hand = False
         self._automatic: set[int] = set()

@@ -58,9 +58,7 @@ def chosen_engine(
     if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int)):
         raise ConfigError(f"n_jobs must be an integer, got {n_jobs!r}.")
     if n_jobs is not None and n_jobs < 1 and n_jobs != -1:
-        raise ConfigError(
-            f"n_jobs must be at least 1, or -1 for one trial per core, got {n_jobs}."
-        )
+        raise ConfigError(f"n_jobs must be at least 1, or -1 for one trial per core, got {n_jobs}.")
     limits = Limits(
         seconds=_positive("trial_timeout", trial_timeout, "seconds"),
         memory=_positive("trial_memory", trial_memory, "bytes"),
@@ -96,7 +94,7 @@ def _workers_of(executor: Any) -> int:
     workers = getattr(executor, "_max_workers", None)
     if isinstance(workers, int) and workers > 0:
         return workers
-    client = getattr(executor, "_client", None)
+    client: Any = getattr(executor, "_client", None)
     if hasattr(client, "ncores"):  # a Dask cluster that grows has none at first
         return max(1, sum(client.ncores().values()))
     return cores()

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -83,7 +84,7 @@ class ForkServer:
         self._pids: list[int] = []
         self._answered = threading.Condition()
         self._gone = False
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed with the server
         ours, theirs = socket.socketpair()
         self._socket = ours
         code = (
@@ -159,6 +160,7 @@ class ForkServer:
         with self._answered:
             self._gone = True
             for process in self._processes.values():
+                process.kill()  # the kernel ended it with the server, but not what it started
                 process.note_end(-signal.SIGKILL)
             self._processes.clear()
             self._answered.notify_all()
@@ -239,7 +241,7 @@ def _fork(files: list[int], body: bytes, *, unused: Sequence[int]) -> int:
 
         serve_forked(files[0], files[1], pickle.loads(body))
     except BaseException:
-        sys.excepthook(*sys.exc_info())
+        traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()

@@ -21,10 +21,12 @@ class Interrupts:
 
     Attributes:
         received: Name of the signal that is to end the run, or None.
+        cause: What to call it instead, where the signal stands for something else.
     """
 
     def __init__(self) -> None:
         self.received: str | None = None
+        self.cause: str | None = None
         self._interruptible = False
 
     @contextmanager

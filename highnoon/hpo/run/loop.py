@@ -15,6 +15,7 @@ from highnoon.hpo.feasibility import MAX_INFEASIBLE_IN_A_ROW, too_many_infeasibl
 from highnoon.hpo.provenance import provenance
 from highnoon.hpo.run.failure import failure_attrs, shorten
 from highnoon.hpo.run.interrupts import Interrupts
+from highnoon.hpo.run.metering import Meter
 from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
 from highnoon.hpo.study import HighNoonStudy, direction_of
 from highnoon.hpo.trial import LiveTrial
@@ -38,16 +39,23 @@ class TrialLoop:
         space: What parameters are drawn from.
         leases: Show signs of life for the trials, and watch those of other workers.
         seed: Makes the trials' own seeds repeatable.
+        token: A text that its trials keep, by which they are found again.
     """
 
     def __init__(
-        self, study: HighNoonStudy, space: "SearchSpace", leases: "Leases", *, seed: int | None
+        self,
+        study: HighNoonStudy,
+        space: "SearchSpace",
+        leases: "Leases",
+        *,
+        seed: int | None,
+        token: str | None = None,
     ) -> None:
         self._study = study
         self._space = space
         self._leases = leases
         self._entropy = random.SystemRandom().getrandbits(62) if seed is None else seed
-        self._provenance = provenance()
+        self._provenance = provenance() | ({} if token is None else {"token": token})
         self._direction = direction_of(study)
         self._running: LiveTrial | None = None
         self._stop: str | None = None
@@ -127,6 +135,7 @@ class TrialLoop:
         """Call the objective and record what happened; a signal gives the trial back."""
         self._running = live
         live.give_up = self._stop == "now"
+        live.meter = Meter()
         try:
             with self.interrupts.interruptible(), live:
                 value = objective(dict(live.params))
@@ -137,7 +146,8 @@ class TrialLoop:
         except Exception as error:
             return self.fail(live, error)
         except BaseException as error:
-            self.give_back(live, self.interrupts.received or type(error).__name__)
+            received = self.interrupts.cause or self.interrupts.received
+            self.give_back(live, received or type(error).__name__)
             raise
         finally:
             self._running = None
@@ -186,9 +196,9 @@ class TrialLoop:
         return finished
 
     def _start(self, trial: optuna.Trial) -> LiveTrial:
-        params = self._space.suggest(trial)
         seed = random.Random(f"{self._entropy}:{trial.number}").getrandbits(31)
         trial.set_user_attr(attributes.RUN, {"seed": seed, **self._provenance})
+        params = self._space.suggest(trial)
         self._leases.hold(trial)
         return LiveTrial(trial, params, seed=seed, maximize=self._direction == "maximize")
 
@@ -212,12 +222,15 @@ class TrialLoop:
         attrs: Mapping[str, Any] | None = None,
         live: LiveTrial | None = None,
     ) -> FrozenTrial:
+        attrs = {**(attrs or {})}
+        if live is not None and live.meter is not None:
+            attrs |= live.meter.attrs()
         try:
             if live is not None:
                 if value is not None:
                     live.settle(value)
                 live.flush()
-            for name, attr in (attrs or {}).items():
+            for name, attr in attrs.items():
                 trial.set_user_attr(name, attr)
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished by someone else.", trial.number)

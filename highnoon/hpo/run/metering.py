@@ -4,12 +4,13 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from highnoon.hpo import attributes
 
-__all__ = ["LOG_BYTES", "Meter", "keep_output", "tail_of"]
+__all__ = ["LOG_BYTES", "Meter", "keep_output", "on_start", "tail_of"]
 
 LOG_BYTES = 20_000
 """Of a trial's output, the last so many bytes are kept."""
@@ -17,6 +18,7 @@ LOG_BYTES = 20_000
 _lock = threading.Lock()
 _running = 0
 _output_is_kept = False
+_start_listeners: list[Callable[[], None]] = []
 
 
 class Meter:
@@ -36,6 +38,9 @@ class Meter:
         if _output_is_kept:
             _flush()
             os.ftruncate(2, 0)
+            os.lseek(2, 0, os.SEEK_SET)
+        for listener in _start_listeners:
+            listener()
 
     def attrs(self) -> dict[str, Any]:
         """Return what was measured, as attributes of the trial, and stop measuring."""
@@ -60,6 +65,11 @@ def keep_output() -> None:
     """Note that standard output and error of this process go to a file that is read per trial."""
     global _output_is_kept
     _output_is_kept = True
+
+
+def on_start(listener: Callable[[], None]) -> None:
+    """Have a function called whenever a trial's objective is about to be called."""
+    _start_listeners.append(listener)
 
 
 def tail_of(file: int) -> str:

@@ -3,15 +3,20 @@
 import queue
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from concurrent.futures import BrokenExecutor, Future, wait
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Protocol
 
 import optuna
 from optuna.trial import TrialState
 
 from highnoon._notices import notice
-from highnoon.exceptions import TrialMemoryError, TrialTimeoutError, WorkerDiedError
+from highnoon.exceptions import (
+    HighNoonError,
+    TrialMemoryError,
+    TrialTimeoutError,
+    WorkerDiedError,
+)
 from highnoon.hpo import attributes
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.run.recovery import (
@@ -22,6 +27,7 @@ from highnoon.hpo.run.recovery import (
     give_up,
 )
 from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
+from highnoon.hpo.states import trial_status
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -41,17 +47,16 @@ _SECONDS_FOR_LAST_RESULTS = 1.0
 _MAX_DEATHS_WITHOUT_TRIAL = 3
 
 
-class Tasks:
-    """Hands tasks to an executor. What makes them, and ends the workers, is up to the subclass."""
-
-    executor: Executor
+class Tasks(Protocol):
+    """Hands tasks to the workers of an engine."""
 
     def submit(self, token: str, task: int) -> "Future[Outcome]":
         """Have one trial run."""
-        raise NotImplementedError
+        ...
 
     def interrupt(self, cause: str) -> None:
         """Have the running trials given back, as far as the workers can be told."""
+        ...
 
 
 class ParallelLoop:
@@ -121,7 +126,8 @@ class ParallelLoop:
                 try:
                     self._drive(tasks, budget, tally)
                 except BaseException as error:
-                    self._end_all(tasks, self.interrupts.received or type(error).__name__, tally)
+                    lost = "lost" if isinstance(error, WorkerDiedError) else "stop"
+                    self._end_all(tasks, self.interrupts.received or lost, tally)
                     raise
         finally:
             tally.close()
@@ -206,9 +212,9 @@ class ParallelLoop:
         elif isinstance(error, BrokenExecutor):
             self._recover(token, _died(error), tally)
             raise WorkerDiedError(
-                f"The executor broke, as process pools do when a worker is killed: {error} Finished "
-                "trials are kept, and what ran is tried again: call optimize() once more with a "
-                "new executor, or with n_jobs, which goes on when a worker dies."
+                f"The executor broke, as process pools do when a worker is killed: {error} "
+                "Finished trials are kept, and what ran is tried again: call optimize() once more "
+                "with a new executor, or with n_jobs, which goes on when a worker dies."
             ) from error
         else:
             raise error
@@ -242,38 +248,29 @@ class ParallelLoop:
         for future in self._running:
             future.cancel()
         tasks.interrupt(cause)
-        first_error: BaseException | None = None
+        wait(self._running, timeout=_SECONDS_FOR_LAST_RESULTS)
         for future, token in list(self._running.items()):
-            if future.cancelled():
-                continue
-            trial = find_trial(self._study, token)
+            trial = None if future.cancelled() else find_trial(self._study, token)
             if trial is None:
                 continue
-            if not trial.state.is_finished() and give_up(
-                self._study, self._storage, trial, cause
-            ):
+            if not trial.state.is_finished() and give_up(self._study, self._storage, trial, cause):
                 self._leases.release(trial.number)
-            try:
-                self._add(self._trial(trial.number), tally)
-            except Exception as error:
-                first_error = first_error or error
+            ended = self._trial(trial.number)
+            if trial_status(ended) == "interrupted":
+                self.given_back.append(ended.number)
+            with suppress(HighNoonError):  # the run ends anyway
+                self._add(ended, tally)
         self._running.clear()
 
     def _add(self, finished: "FrozenTrial", tally: Tally) -> None:
-        if attributes.INTERRUPTED in finished.user_attrs:
-            self.given_back.append(finished.number)
         say_how_it_ended(finished)
         tally.add(finished)
 
     def _trial(self, number: int) -> "FrozenTrial":
-        study_id = self._storage.get_study_id_from_name(self._study.study_name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
-        return self._storage.get_trial(trial_id)
+        return self._study.get_trials(deepcopy=False)[number]
 
 
 def _died(error: BaseException) -> WorkerDiedError:
     if isinstance(error, WorkerDiedError):
         return error
     return WorkerDiedError(f"Its worker died: {error}")
-
-

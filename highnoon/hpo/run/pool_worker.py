@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-__all__ = ["Setting", "main", "serve_forked"]
+__all__ = ["ENDED", "STARTED", "Setting", "accept", "main", "serve_forked"]
+
+STARTED = b"s"
+"""First byte of the message that the objective is about to be called."""
+
+ENDED = b"e"
+"""First byte of the message that a call ended; its result follows."""
 
 _SECONDS_TO_END = 8.0
 
@@ -80,13 +86,14 @@ def accept(listener: socket.socket, token: bytes) -> Connection | None:
 
 
 def _serve(connection: Connection, log: int | None) -> None:
-    from highnoon.hpo.run.metering import keep_output
+    from highnoon.hpo.run.metering import keep_output, on_start
 
     if log is not None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
     keep_output()
+    on_start(lambda: connection.send_bytes(STARTED))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     faulthandler.enable(file=2)
@@ -99,7 +106,7 @@ def _serve(connection: Connection, log: int | None) -> None:
     while (call := calls.get()) is not None:
         reply = _run(call)
         try:
-            connection.send_bytes(reply)
+            connection.send_bytes(ENDED + reply)
         except OSError:  # no one is left to hear it
             return
 

@@ -15,7 +15,6 @@ from highnoon.hpo.run.worker_process import (
     StartMethod,
     WorkerProcess,
     default_start_method,
-    wait_for_all,
 )
 
 __all__ = ["Limits", "ProcessPool", "cores", "thread_caps"]
@@ -63,7 +62,9 @@ class ProcessPool(Executor):
     ) -> None:
         self._preload = tuple(preload)
         self._limits = limits if limits is not None else Limits()
-        self._start_method = start_method or default_start_method()
+        self._start_method: StartMethod = (
+            default_start_method() if start_method is None else start_method
+        )
         self._environment = thread_caps(workers)
         self._recycled_at = _memory_per_worker(workers)
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
@@ -141,13 +142,11 @@ class ProcessPool(Executor):
                 if worker is not None and (
                     worker.ended(0.0) is not None or worker.memory() > self._recycled_at
                 ):
-                    worker.close()
-                    wait_for_all([worker], _SECONDS_TO_GIVE_BACK)
+                    worker.end(_SECONDS_TO_GIVE_BACK)
                     worker = None
         finally:
             if worker is not None:
-                worker.close()
-                wait_for_all([worker], _SECONDS_TO_GIVE_BACK)
+                worker.end(_SECONDS_TO_GIVE_BACK)
 
     def _start(self) -> WorkerProcess:
         try:
@@ -182,9 +181,7 @@ class ProcessPool(Executor):
         else:
             future.set_exception(value)
 
-    def _death(
-        self, worker: WorkerProcess, status: int | None, watch: "_Watch"
-    ) -> WorkerDiedError:
+    def _death(self, worker: WorkerProcess, status: int | None, watch: "_Watch") -> WorkerDiedError:
         message = watch.exceeded or (
             f"Its worker process {worker.name} died: {_what_happened(status)}."
         )
@@ -196,13 +193,16 @@ class _Watch:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._started = time.monotonic()
+        self._started: float | None = None
         self.exceeded: str | None = None
         self.error_type: type[WorkerDiedError] = WorkerDiedError
 
     def __call__(self, worker: WorkerProcess) -> None:
         seconds, memory = self._limits.seconds, self._limits.memory
-        if seconds is not None and time.monotonic() - self._started > seconds:
+        now = time.monotonic()
+        if self._started is None:
+            self._started = now
+        if seconds is not None and now - self._started > seconds:
             self._end(worker, TrialTimeoutError, f"It ran longer than trial_timeout={seconds:g} s.")
         elif memory is not None and (used := worker.memory()) > memory:
             self._end(

@@ -36,9 +36,11 @@ def find_trial(
     for trial in reversed(trials):
         if trial.user_attrs.get(attributes.RUN, {}).get("token") == token:
             return trial
+    if worker is None:
+        return None
     for trial in reversed(trials):
         lease = trial.user_attrs.get(attributes.LEASE)
-        if worker is not None and trial.state == TrialState.RUNNING and lease and lease[0] == worker:
+        if trial.state == TrialState.RUNNING and lease and lease[0] == worker:
             return trial
     return None
 
@@ -65,7 +67,7 @@ def end_in_place_of_worker(
 ) -> bool:
     """Record that a trial failed with its worker, for good; False if it had ended already."""
     attrs = failure_attrs(error)
-    attrs[attributes.FAILURE]["traceback"] = ""
+    attrs[attributes.FAILURE] |= {"traceback": "", "place": ""}  # they would show this process
     if error.log:
         attrs[attributes.LOG] = error.log
     return _end(storage, trial, attrs)

@@ -10,9 +10,12 @@ from highnoon.hpo.states import is_finished_trial
 from highnoon.hpo.storage import storage_errors
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from highnoon.hpo.reader import StudyReader
     from highnoon.hpo.run.budget import Budget
     from highnoon.hpo.run.loop import Callback, Objective, TrialLoop
+    from highnoon.hpo.run.parallel import ParallelLoop
 
 __all__ = ["RunOptions", "StudyRun", "check_functions"]
 
@@ -26,6 +29,10 @@ class RunOptions(TypedDict, total=False):
     constraints: Sequence[str]
     callbacks: "Sequence[Callback] | None"
     show_progress: bool | None
+    n_jobs: int | None
+    executor: "Executor | None"
+    trial_timeout: float | None
+    trial_memory: int | None
 
 
 class StudyRun:
@@ -45,7 +52,7 @@ class StudyRun:
     def __init__(
         self,
         reader: "StudyReader",
-        loop: "TrialLoop",
+        loop: "TrialLoop | ParallelLoop",
         objective: "Objective",
         budget: "Budget",
         *,

@@ -142,9 +142,7 @@ class TaskRunner:
                 return self._outcome(earlier.number)
             if not earlier.state.is_finished():
                 give_up(study, self._opened.storage, earlier, "lost")
-        loop = TrialLoop(
-            study, self._space, self._opened.leases, seed=self._entropy, token=token
-        )
+        loop = TrialLoop(study, self._space, self._opened.leases, seed=self._entropy, token=token)
         _loops.add(loop)
         try:
             with loop.interrupts.caught():
@@ -193,4 +191,3 @@ def interrupt_tasks(cause: str) -> None:
         return
     with contextlib.suppress(ProcessLookupError):
         signal.pthread_kill(main, number)
-

@@ -9,15 +9,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Literal
 
 from highnoon.hpo.provenance import host_name
 from highnoon.hpo.run.fork_server import ForkedProcess, ForkServer
 from highnoon.hpo.run.metering import LOG_BYTES, tail_of
-from highnoon.hpo.run.pool_worker import Setting, accept
+from highnoon.hpo.run.pool_worker import ENDED, Setting, accept
 
 __all__ = ["StartMethod", "WorkerProcess", "default_start_method"]
 
@@ -49,7 +49,7 @@ class WorkerProcess:
     def __init__(
         self, environment: Mapping[str, str], preload: Sequence[str], start_method: StartMethod
     ) -> None:
-        self._log = tempfile.TemporaryFile(buffering=0)
+        self._log = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115, closed with the worker
         self._process: subprocess.Popen[bytes] | ForkedProcess
         setting = Setting(
             path=list(sys.path),
@@ -87,20 +87,24 @@ class WorkerProcess:
         """Wait for the end of the call; returns whether it returned, and its value or error.
 
         Args:
-            watch: Called now and then while the call runs; may kill the worker.
+            watch: Called now and then from the moment at which the objective is called; it may
+                kill the worker.
 
         Raises:
             EOFError: The worker died.
         """
-        while not self._connection.poll(_SECONDS_BETWEEN_LOOKS):
-            if self._process.poll() is not None and not self._connection.poll(0):
+        started = False
+        while True:
+            if self._connection.poll(_SECONDS_BETWEEN_LOOKS):
+                message = self._receive()
+                if message[:1] == ENDED:
+                    return pickle.loads(message[1:])
+                started = True
+            elif self._process.poll() is not None and not self._connection.poll(0):
                 raise EOFError
-            watch(self)
-            self._shorten_log()
-        try:
-            return pickle.loads(self._connection.recv_bytes())
-        except OSError as error:
-            raise EOFError from error
+            if started:
+                watch(self)
+                self._shorten_log()
 
     def interrupt(self, cause: str) -> None:
         """Have the running trial given back."""
@@ -135,9 +139,13 @@ class WorkerProcess:
         """Return the end of what it wrote since its last call began."""
         return tail_of(self._log.fileno())
 
-    def close(self) -> None:
-        """End it when it is done with its call; must be followed by `ended` or `kill`."""
+    def end(self, seconds: float) -> None:
+        """End it in peace, and kill it where that takes longer than `seconds`."""
         self._connection.close()
+        if self.ended(seconds) is None:
+            self.kill()
+            self.ended(seconds)
+        self._log.close()
 
     def _spawn(self, setting: Setting) -> None:
         token = secrets.token_bytes(32)
@@ -167,6 +175,12 @@ class WorkerProcess:
                 if process.poll() is not None:
                     raise OSError(f"a worker process ended as it started. It wrote: {self.log()}")
 
+    def _receive(self) -> bytes:
+        try:
+            return self._connection.recv_bytes()
+        except OSError as error:
+            raise EOFError from error
+
     def _shorten_log(self) -> None:
         log = self._log.fileno()
         if os.fstat(log).st_size > _LONGEST_LOG_BYTES:
@@ -187,16 +201,6 @@ def _fork_server(preload: Sequence[str], environment: Mapping[str, str]) -> Fork
 
 def _working_directory() -> str | None:
     try:
-        return os.getcwd()
+        return str(Path.cwd())
     except FileNotFoundError:
         return None
-
-
-def wait_for_all(workers: Sequence[WorkerProcess], seconds: float) -> None:
-    """Wait until workers have ended, and kill those that have not by then."""
-    deadline = time.monotonic() + seconds
-    for worker in workers:
-        if worker.ended(max(0.0, deadline - time.monotonic())) is None:
-            worker.kill()
-    for worker in workers:
-        worker.ended(5.0)

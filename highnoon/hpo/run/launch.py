@@ -1,0 +1,131 @@
+"""The tasks of a parallel run: what is sent to the workers, and to which."""
+
+import random
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from highnoon.exceptions import StudyError
+from highnoon.hpo.reference import OpenStudy, StudyReference
+from highnoon.hpo.run.proxy import StorageProxy, needs_proxy
+from highnoon.hpo.run.task import Outcome, RunReference, TaskRunner, run_task
+
+if TYPE_CHECKING:
+    from highnoon.hpo.run.engines import Engine
+    from highnoon.hpo.run.loop import Objective
+    from highnoon.hpo.run.parallel import Tasks
+    from highnoon.hpo.run.processes import ProcessPool
+    from highnoon.hpo.space import SearchSpace
+
+__all__ = ["Launch"]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Prepares the workers of an engine for a run.
+
+    Attributes:
+        engine: Where trials run.
+        opened: The study, as this process has it.
+        label: What to call its storage in errors.
+        space: What trials are drawn from.
+        seed: Makes the trials' own seeds repeatable.
+        sampler_seed: Makes the draws repeatable.
+        share: Called with how other processes open the study, and with None in the end.
+    """
+
+    engine: "Engine"
+    opened: OpenStudy
+    label: str
+    space: "SearchSpace"
+    seed: int | None
+    sampler_seed: int | None
+    share: Callable[[StudyReference | None], None]
+
+    def __call__(self, objective: "Objective", stack: ExitStack) -> "Tasks":
+        """Return the tasks of a run; what they need is closed with the stack.
+
+        Raises:
+            StudyError: The objective or the study cannot be sent to another process.
+        """
+        entropy = random.SystemRandom().getrandbits(62) if self.seed is None else self.seed
+        executor = self.engine.executor
+        if executor is not None and self.engine.in_threads:
+            runner = TaskRunner(
+                self.opened, objective, self.space, seed=None, entropy=entropy, own_sampler=False
+            )
+            return _EngineTasks(executor, runner.run)
+        storage = self.opened.storage
+        if needs_proxy(storage, same_machine=self.engine.on_this_machine):
+            proxy = StorageProxy(storage)
+            stack.callback(proxy.close)
+            storage = proxy.storage
+        study = StudyReference.of(self.opened.study, storage, self.opened.components)
+        self.share(study)
+        stack.callback(self.share, None)
+        reference = RunReference(
+            run=uuid.uuid4().hex,
+            study=study,
+            label=self.label,
+            work=_pickled(objective, self.space),
+            seed=self.sampler_seed,
+            entropy=entropy,
+        )
+        if executor is not None:
+            return _EngineTasks(executor, run_task, reference)
+        pool = self.engine.pool(reference.work)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        return _PoolTasks(pool, reference)
+
+
+class _EngineTasks:
+    """Tasks in the workers of someone else's executor, which cannot be told to end a trial.
+
+    Their trials are given back in their place; they notice at their next report.
+    """
+
+    def __init__(
+        self, executor: Executor, function: Callable[..., Outcome], *arguments: object
+    ) -> None:
+        self._executor = executor
+        self._function = function
+        self._arguments = arguments
+
+    def submit(self, token: str, task: int) -> "Future[Outcome]":
+        return self._executor.submit(self._function, *self._arguments, token, task)
+
+    def interrupt(self, cause: str) -> None:
+        pass
+
+
+class _PoolTasks:
+    """Tasks in processes of our own."""
+
+    def __init__(self, pool: "ProcessPool", reference: RunReference) -> None:
+        self._pool = pool
+        self._reference = reference
+
+    def submit(self, token: str, task: int) -> "Future[Outcome]":
+        return self._pool.submit(run_task, self._reference, token, task)
+
+    def interrupt(self, cause: str) -> None:
+        self._pool.interrupt(cause)
+
+
+def _pickled(objective: "Objective", space: "SearchSpace") -> bytes:
+    """Pickle by value what is defined in the script or notebook itself."""
+    from highnoon.hpo.run import pickling
+
+    try:
+        return pickling.dumps((objective, space))
+    except StudyError:
+        raise
+    except Exception as error:
+        raise StudyError(
+            f"The objective cannot be sent to another process: {type(error).__name__}: {error}. "
+            "It, and what it refers to, must have a pickle: open files, locks and database "
+            "connections have none; open them inside the objective."
+        ) from error
