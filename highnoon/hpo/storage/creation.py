@@ -53,9 +53,9 @@ def ensure_tables(url: StorageURL, engine_kwargs: Mapping[str, Any]) -> None:
 def _create_tables(url: StorageURL, engine_kwargs: Mapping[str, Any]) -> None:
     from optuna.storages import RDBStorage
 
-    storage = RDBStorage(url.template, engine_kwargs=dict(engine_kwargs))
-    storage.remove_session()
-    storage.engine.dispose()
+    # Without a pool no connection outlives this, even if the tables cannot be created.
+    options = {**engine_kwargs, "poolclass": sa.NullPool}
+    RDBStorage(url.template, engine_kwargs=options, skip_compatibility_check=True)
 
 
 def _is_whole(connection: sa.Connection) -> bool:
@@ -67,8 +67,7 @@ def _is_whole(connection: sa.Connection) -> bool:
 
 @contextlib.contextmanager
 def _connected(url: StorageURL, engine_kwargs: Mapping[str, Any]) -> Iterator[sa.Connection]:
-    options = {name: value for name, value in engine_kwargs.items() if name != "pool_pre_ping"}
-    engine = sa.create_engine(url.url, poolclass=sa.NullPool, **options)
+    engine = sa.create_engine(url.url, poolclass=sa.NullPool, **engine_kwargs)
     with engine.connect() as connection:
         yield connection
 

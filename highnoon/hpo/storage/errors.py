@@ -80,10 +80,6 @@ def storage_errors(url: str) -> Iterator[None]:
     except (SQLAlchemyError, StorageInternalError) as error:
         reason = _reason(error)
         raise StorageError(_message(url, reason, _advice(reason))) from error
-    except RuntimeError as error:  # Optuna's, about the version of the tables
-        if "table schema" not in str(error):
-            raise
-        raise StorageError(_about_the_version(url, str(error))) from error
 
 
 def _message(url: str, reason: str, advice: str) -> str:
@@ -110,17 +106,3 @@ def _advice(reason: str) -> str:
         if re.search(pattern, reason, re.IGNORECASE):
             return advice
     return ""
-
-
-def _about_the_version(url: str, words: str) -> str:
-    made_by = re.search(r"set up by optuna ([\w.]+)", words)
-    by = f"Optuna {made_by[1]}" if made_by else "another Optuna"
-    if "storage upgrade" in words:
-        return (
-            f"The database {url} was made by an older Optuna ({by}), whose tables differ. Copy it, "
-            "then bring it up to date: optuna storage upgrade --storage URL"
-        )
-    return (
-        f"The database {url} was made or upgraded by a newer Optuna than the one installed here, "
-        "and its tables are unknown. Update: pip install --upgrade highnoon optuna"
-    )

@@ -10,7 +10,7 @@ from highnoon.hpo.storage.errors import storage_errors
 from highnoon.hpo.storage.urls import StorageURL
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+    from optuna.storages import BaseStorage, RDBStorage
     from sqlalchemy.engine import Engine
 
 __all__ = ["open_storage"]
@@ -52,7 +52,14 @@ def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -
                     f"The database {url} holds no studies; nobody has run one in it yet. "
                     "Check the address."
                 )
-            opened = RDBStorage(url.template, engine_kwargs=options, skip_table_creation=True)
+            opened = RDBStorage(
+                url.template,
+                engine_kwargs=options,
+                skip_compatibility_check=True,
+                skip_table_creation=True,
+            )
+            weakref.finalize(opened, _disconnect, opened.engine, os.getpid())
+            _check_version(opened, url)
         except ImportError as error:
             raise MissingDependencyError(
                 f"The driver of {url.url.drivername!r} is not installed. Install it, or leave the "
@@ -64,8 +71,23 @@ def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -
             raise StorageError(
                 f"The options behind the ? of {url} are refused: {error}. {_options_of(url)}"
             ) from error
-    weakref.finalize(opened, _disconnect, opened.engine, os.getpid())
     return opened
+
+
+def _check_version(storage: "RDBStorage", url: StorageURL) -> None:
+    """Check that the tables are those of the Optuna that is installed."""
+    there = storage.get_current_version()
+    if there == storage.get_head_version():
+        return
+    if there in storage.get_all_versions():
+        raise StorageError(
+            f"The database {url} was made by an older Optuna, whose tables differ. Copy it, then "
+            f"bring it up to date: optuna storage upgrade --storage {url.url.render_as_string()!r}"
+        )
+    raise StorageError(
+        f"The database {url} was made or upgraded by a newer Optuna than the one installed here, "
+        "which does not know its tables. Update: pip install --upgrade highnoon optuna"
+    )
 
 
 def _options_of(url: StorageURL) -> str:
