@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,6 +28,7 @@ _LONGEST_LOG_BYTES = 2_000_000
 _SECONDS_BETWEEN_LOOKS = 0.2
 
 _servers: dict[tuple[object, ...], ForkServer] = {}
+_lock = threading.Lock()
 
 
 def default_start_method() -> StartMethod:
@@ -193,10 +195,11 @@ class WorkerProcess:
 def _fork_server(preload: Sequence[str], environment: Mapping[str, str]) -> ForkServer:
     """Return the fork server for these modules and limits; it serves all later runs too."""
     key = (tuple(preload), tuple(sorted(environment.items())))
-    server = _servers.get(key)
-    if server is None or not server.usable:
-        server = _servers[key] = ForkServer(preload, {**os.environ, **environment})
-    return server
+    with _lock:
+        server = _servers.get(key)
+        if server is None or not server.usable:
+            server = _servers[key] = ForkServer(preload, {**os.environ, **environment})
+        return server
 
 
 def _working_directory() -> str | None:

@@ -102,7 +102,9 @@ def test_a_killed_driver_takes_its_workers_along_and_they_give_their_trials_back
 def test_a_killed_fork_server_takes_its_workers_along_and_the_run_goes_on(
     driver: Driver, tmp_path: Path, url: str
 ) -> None:
-    source = SCRIPT.replace("WAIT", "time.sleep(600 if len(hpo.trials) < 8 else 0)")
+    source = SCRIPT.replace(
+        "WAIT", 'time.sleep(600 if len(open("sleeping").readlines()) <= 2 else 0)'
+    )
     process = driver(source)
     started = sleeping(process, tmp_path)
     (server,) = (child for child in psutil.Process(process.pid).children() if child.children())
