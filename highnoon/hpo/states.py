@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 from highnoon.hpo import attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from optuna.trial import FrozenTrial
 
-__all__ = ["TrialStatus", "best_of", "is_finished_trial", "trial_status"]
+__all__ = ["TrialStatus", "best_of", "is_finished_trial", "status_of", "trial_status"]
 
 TrialStatus = Literal[
     "completed", "pruned", "diverged", "infeasible", "failed", "interrupted", "running", "queued"
@@ -24,18 +24,27 @@ def trial_status(trial: "FrozenTrial") -> TrialStatus:
     constraint refused the parameters; its `FAIL` is `"interrupted"` where the trial was given back.
     A trial completed by other tools with an infinite value counts as diverged.
     """
-    name = trial.state.name
-    attrs = trial.user_attrs
+    finite = math.isfinite(trial.values[0]) if trial.values else False
+    return status_of(trial.state.name, trial.user_attrs, finite=finite)
+
+
+def status_of(state: str, attrs: "Container[str]", *, finite: bool) -> TrialStatus:
+    """Return the status that `trial_status` finds, of what it goes by.
+
+    Args:
+        state: Name of Optuna's state.
+        attrs: Names of the trial's user attributes.
+        finite: Whether it has a value that is finite.
+    """
     if attributes.INFEASIBLE in attrs:
         return "infeasible"
-    if name == "PRUNED":
+    if state == "PRUNED":
         return "diverged" if attributes.DIVERGED in attrs else "pruned"
-    if name == "FAIL":
+    if state == "FAIL":
         return "interrupted" if attributes.INTERRUPTED in attrs else "failed"
-    if name == "COMPLETE":
-        value = trial.values[0] if trial.values else math.nan
-        return "completed" if math.isfinite(value) else "diverged"
-    return "running" if name == "RUNNING" else "queued"
+    if state == "COMPLETE":
+        return "completed" if finite else "diverged"
+    return "running" if state == "RUNNING" else "queued"
 
 
 def is_finished_trial(trial: "FrozenTrial") -> bool:
