@@ -20,6 +20,7 @@ __all__ = [
     "HighNoonError",
     "InfeasibleTrialError",
     "ModelConfig",
+    "StudyControl",
     "StudyReader",
     "Trainer",
     "TrainingConfig",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from highnoon.hpo.manager import HPOTrialManager
     from highnoon.hpo.presets import hsmn_search_space
     from highnoon.hpo.reader import StudyReader
+    from highnoon.hpo.run.control import StudyControl
     from highnoon.hpo.space import when
     from highnoon.models import create_model, estimate
     from highnoon.training import HSMNObjective, Trainer, evaluate, load_model, quick_search_space
@@ -56,6 +58,7 @@ _HOMES = {
     "HighNoonError": "highnoon.exceptions",
     "InfeasibleTrialError": "highnoon.exceptions",
     "ModelConfig": "highnoon.config",
+    "StudyControl": "highnoon.hpo.run.control",
     "StudyReader": "highnoon.hpo.reader",
     "Trainer": "highnoon.training",
     "TrainingConfig": "highnoon.config",

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from highnoon import __version__
+from highnoon.cli.control import add_control_commands
 from highnoon.cli.reading import add_reading_commands
 from highnoon.cli.tune import add_tune
 from highnoon.exceptions import HighNoonError
@@ -34,4 +35,5 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_tune(commands)
     add_reading_commands(commands)
+    add_control_commands(commands)
     return parser

@@ -19,6 +19,7 @@ def add_reading_commands(commands: Any) -> None:
     """Add the commands to the parser's."""
     studies = commands.add_parser("studies", help="list the studies of a storage")
     add_storage(studies)
+    studies.add_argument("--all", action="store_true", help="archived ones too")
     studies.set_defaults(run=_studies)
 
     show = commands.add_parser("show", help="show a study: its best trials, what mattered")
@@ -37,6 +38,7 @@ def add_reading_commands(commands: Any) -> None:
 def _studies(options: argparse.Namespace) -> None:
     import optuna
 
+    from highnoon.hpo.flags import read_flags
     from highnoon.hpo.reader import storage_label
     from highnoon.hpo.run.progress import format_value
     from highnoon.hpo.states import best_of, trial_status
@@ -46,9 +48,14 @@ def _studies(options: argparse.Namespace) -> None:
     label = storage_label(options.storage)
     storage = open_storage(options.storage)
     rows = [("study", "direction", "best", "trials")]
+    archived = 0
     with storage_errors(label):
         for name in sorted(study.study_name for study in storage.get_all_studies()):
             study = optuna.load_study(study_name=name, storage=storage)
+            flags = read_flags(storage, study._study_id)
+            if flags is not None and flags.archived is not None and not options.all:
+                archived += 1
+                continue
             trials = study.get_trials(deepcopy=False)
             best = best_of(trials, direction_of(study))
             counts = Counter(map(trial_status, trials))
@@ -60,10 +67,12 @@ def _studies(options: argparse.Namespace) -> None:
                     ", ".join(f"{count} {status}" for status, count in counts.items()) or "none",
                 )
             )
-    if len(rows) == 1:
-        print(f"No studies in {label}.")
-    else:
+    if len(rows) > 1:
         print_table(rows)
+    elif not archived:
+        print(f"No studies in {label}.")
+    if archived:
+        print(f"{archived} archived {'study' if archived == 1 else 'studies'}: --all shows them.")
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ Each is an Optuna user attribute with a JSON value, so that `optuna` and optuna-
 """
 
 __all__ = [
+    "ARCHIVED",
     "DIVERGED",
     "FAILURE",
     "INFEASIBLE",
@@ -11,13 +12,18 @@ __all__ = [
     "JOINS",
     "LEASE",
     "LOG",
+    "PAUSED",
     "PEAK_MEMORY",
     "PREFIX",
     "RETRY_OF",
     "RUN",
     "SEARCH_SPACE",
     "SERIES",
+    "SETUP",
     "STAGES",
+    "STOP",
+    "STOPPED",
+    "STOP_TRIAL",
 ]
 
 PREFIX = "highnoon:"
@@ -27,6 +33,22 @@ SEARCH_SPACE = "highnoon:search_space"
 
 JOINS = "highnoon:joins:"
 """Study, followed by a text of its own: a manager with a seed joined; see `highnoon.hpo.seeds`."""
+
+SETUP = "highnoon:setup"
+"""Study: how it draws and prunes, for those who join it without saying so themselves:
+`{"sampler", "sampler_options", "pruner", "pruner_options"}`."""
+
+PAUSED = "highnoon:paused"
+"""Study: `{"by", "at"}` while no trial is to start, else null."""
+
+STOP = "highnoon:stop"
+"""Study: `{"id", "now", "by", "at"}`; a run ends when the id is another than at its start."""
+
+STOP_TRIAL = "highnoon:stop_trial:"
+"""Study, followed by a trial's number: `{"by", "at"}` of who wants that trial to end."""
+
+ARCHIVED = "highnoon:archived"
+"""Study: `{"by", "at"}` where lists are to leave it out, else null."""
 
 RUN = "highnoon:run"
 """Trial: its seed, worker, package versions and git commit; in runs of many processes a `token`
@@ -47,6 +69,9 @@ INFEASIBLE = "highnoon:infeasible"
 INTERRUPTED = "highnoon:interrupted"
 """Trial: what ended it before its time (`"SIGINT"`, `"SIGTERM"`, `"stop"`, or `"lost"` with its
 worker); it was given back."""
+
+STOPPED = "highnoon:stopped"
+"""Trial: `{"by", "at"}` of who ended it; it counts as pruned."""
 
 LEASE = "highnoon:lease"
 """Trial: `[worker, renewals]`, a sign of life that its worker renews while the trial runs."""

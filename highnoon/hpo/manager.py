@@ -9,7 +9,6 @@ from optuna.trial import FrozenTrial
 from highnoon._notices import notice
 from highnoon.exceptions import (
     ConfigError,
-    SearchSpaceError,
     StudyError,
 )
 from highnoon.hpo import attributes
@@ -18,18 +17,20 @@ from highnoon.hpo.feasibility import check_feasible
 from highnoon.hpo.forking import check_same_space, trials_inside
 from highnoon.hpo.names import generate_study_name
 from highnoon.hpo.pruners import PrunerName, make_pruner
+from highnoon.hpo.queueing import queue
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.reporting import TrialReporting
 from highnoon.hpo.run import Budget, RunHandle, TrialLoop
 from highnoon.hpo.run.announcement import announce
+from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.run.engines import Engine, chosen_engine
 from highnoon.hpo.run.launch import Launch
-from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.loop import Callback, Objective
 from highnoon.hpo.run.parallel import ParallelLoop
 from highnoon.hpo.run.study_run import RunOptions, StudyRun, check_functions
 from highnoon.hpo.run.tally import say_how_it_ended
+from highnoon.hpo.run.watch import Watch
 from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
 from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
 from highnoon.hpo.space import SearchSpace
@@ -132,8 +133,8 @@ class HPOTrialManager(TrialReporting, StudyReader):
                 sampler=make_sampler("random"),
                 pruner=make_pruner(pruner, pruner_options),
             )
-        leases = Leases(study, opened, grace_period=grace_period)
-        self._set_up(OpenStudy(study, opened, leases, components), n_trials, label)
+        watch = Watch(study, opened, grace_period=grace_period)
+        self._set_up(OpenStudy(study, opened, watch, components), n_trials, label)
         self._joined = joined
         if seed is not None and joined:
             with self._storage_errors():
@@ -147,7 +148,8 @@ class HPOTrialManager(TrialReporting, StudyReader):
         self.study: HighNoonStudy = opened.study
         self.n_trials = n_trials
         self._storage = opened.storage
-        self._leases = opened.leases
+        self._watch = opened.watch
+        self._control = StudyControl.of(opened.study, opened.storage, label=label)
         self._components = opened.components
         self._seed: int | None = opened.components["seed"]
         self._sampler_seed = self._seed
@@ -256,7 +258,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
             raise TypeError(f"start() got an unexpected keyword argument {name!r}")
         options.setdefault("show_progress", False)
         run = self._prepare(objective, search_space, options)
-        return RunHandle(run, run.stop)
+        return RunHandle(run, run.stop, self._control)
 
     def ask(
         self,
@@ -278,7 +280,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
         space = self._adopt(search_space, constraints)
         self.study.stop_requested = False  # by the sampler, at the end of an earlier run
         with self._storage_errors():
-            trial = TrialLoop(self.study, space, self._leases, seed=self._seed).draw()
+            trial = TrialLoop(self.study, space, self._watch, seed=self._seed).draw()
         if trial is None:
             raise StudyError("The grid is exhausted: its last points violate the constraints.")
         return trial
@@ -306,7 +308,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
             raise ConfigError("tell() takes a value, pruned=True or error=..., one of them.")
         if trial.told is not None:
             return trial.told
-        loop = TrialLoop(self.study, self._adopt(None, ()), self._leases, seed=self._seed)
+        loop = TrialLoop(self.study, self._adopt(None, ()), self._watch, seed=self._seed)
         with self._storage_errors():
             if error is not None:
                 finished = loop.fail(trial, error)
@@ -327,15 +329,40 @@ class HPOTrialManager(TrialReporting, StudyReader):
             search_space: The space to check against; the study's own where it has one.
 
         Raises:
-            SearchSpaceError: A name is unknown or a value out of range.
+            SearchSpaceError: A name is unknown, a value out of range, or a constraint violated.
         """
         space = self._adopt(search_space, ())
-        labels = space.labels(params, partial=True)
-        violated = [text for text, amount in space.violations(labels).items() if amount > 0]
-        if violated:
-            raise SearchSpaceError(f"{dict(params)!r} violates {' and '.join(violated)}.")
         with self._storage_errors():
-            self.study.enqueue_trial(labels)
+            queue(self.study, space, params)
+
+    # Orders, which all runs of the study obey; see `StudyControl`
+
+    def pause(self) -> None:
+        """Let running trials finish and start none until `resume`, in any process."""
+        self._control.pause()
+        self._watch.read()
+
+    def resume(self) -> None:
+        """Let trials start again, in any process."""
+        self._control.resume()
+        self._watch.read()
+
+    def stop(self, *, now: bool = False) -> None:
+        """End all runs of the study that are going on, in any process, after their running trials.
+
+        Args:
+            now: End the running trials at their next report, and give them back.
+        """
+        self._control.stop(now=now)
+        self._watch.read()
+
+    def stop_trial(self, number: int) -> None:
+        """End one running trial at its next report; it counts as pruned and is not tried again.
+
+        Raises:
+            StudyError: There is no such trial, or it is not running.
+        """
+        self._control.stop_trial(number)
 
     def fork(
         self,
@@ -414,10 +441,10 @@ class HPOTrialManager(TrialReporting, StudyReader):
 
     def _loop(self, space: SearchSpace, engine: Engine | None) -> TrialLoop | ParallelLoop:
         if engine is None:
-            return TrialLoop(self.study, space, self._leases, seed=self._seed)
+            return TrialLoop(self.study, space, self._watch, seed=self._seed)
         launch = Launch(
             engine,
-            OpenStudy(self.study, self._storage, self._leases, self._components),
+            OpenStudy(self.study, self._storage, self._watch, self._components),
             self._storage_label,
             space,
             self._seed,
@@ -425,7 +452,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
             self._share,
         )
         return ParallelLoop(
-            self.study, self._storage, self._leases, workers=engine.workers, start=launch
+            self.study, self._storage, self._watch, workers=engine.workers, start=launch
         )
 
     def _share(self, reference: StudyReference | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from highnoon.exceptions import StudyError
 from highnoon.hpo.pruners import make_pruner
-from highnoon.hpo.run.leases import Leases
+from highnoon.hpo.run.watch import Watch
 from highnoon.hpo.samplers import make_grid_sampler, make_sampler
 from highnoon.hpo.seeds import seed_of_worker
 from highnoon.hpo.study import HighNoonStudy
@@ -36,13 +36,13 @@ class OpenStudy:
     Attributes:
         study: The study; its pruner is the manager's.
         storage: Where it is kept.
-        leases: Shows signs of life for its trials.
+        watch: Shows signs of life for its trials, and reads what its flags say.
         components: Sampler, pruner, their options, seed and grace period, as a manager takes them.
     """
 
     study: HighNoonStudy
     storage: "BaseStorage"
-    leases: Leases
+    watch: Watch
     components: Mapping[str, Any]
     _drawing: bool = field(default=False, init=False)
 
@@ -137,5 +137,5 @@ class StudyReference:
             sampler=make_sampler("random"),
             pruner=make_pruner(components["pruner"], components["pruner_options"]),
         )
-        leases = Leases(study, storage, grace_period=components["grace_period"])
-        return OpenStudy(study, storage, leases, components)
+        watch = Watch(study, storage, grace_period=components["grace_period"])
+        return OpenStudy(study, storage, watch, components)

@@ -4,18 +4,22 @@ import copy
 import math
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Self
 
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+
+from highnoon._notices import logger
 from highnoon.hpo import attributes
 from highnoon.hpo._context import RunningTrial, current_trial
 
 if TYPE_CHECKING:
-    import optuna
     from optuna.trial import FrozenTrial
 
     from highnoon.hpo.run.metering import Meter
+    from highnoon.hpo.run.orders import TrialOrder
 
 __all__ = ["LiveTrial"]
 
@@ -32,6 +36,7 @@ class LiveTrial:
         params: Values by parameter name, as the objective is to see them.
         number: Number of the trial in its study.
         seed: A seed of the trial's own.
+        in_run: Whether a run calls its objective, so that an order to end is raised from a report.
     """
 
     def __init__(
@@ -41,13 +46,16 @@ class LiveTrial:
         *,
         seed: int,
         maximize: bool,
+        order: "Callable[[], TrialOrder | None]" = lambda: None,
     ) -> None:
         self.params: dict[str, Any] = dict(params)
         self.number = trial.number
         self.seed = seed
         self.optuna_trial = trial
         self.diverged: str | None = None
-        self.give_up = False
+        self.in_run = False
+        self._order: TrialOrder | None = None
+        self._ask_order = order
         self.told: FrozenTrial | None = None
         self.meter: Meter | None = None
         self._worst = -math.inf if maximize else math.inf
@@ -80,6 +88,7 @@ class LiveTrial:
         Raises:
             TypeError: The value is not a number, or the step not an integer.
             ValueError: The step is negative.
+            optuna.TrialPruned: Someone ordered the trial of a run to end.
         """
         if not self._by_hand:
             self._by_hand = True
@@ -88,15 +97,28 @@ class LiveTrial:
                 kept["steps"].clear()
                 kept["values"].clear()
         self._report(value, step, series)
+        if self.in_run and self.order is not None:
+            raise optuna.TrialPruned(f"Trial {self.number} was told to end: {self.order}.")
 
     def report_automatically(self, value: float, step: int, **series: float) -> None:
         """Report on behalf of a library; silent once anything was reported by hand."""
         if not self._by_hand:
             self._report(value, step, series)
 
+    @property
+    def order(self) -> "TrialOrder | None":
+        """What someone said the trial is to do at its next report; the first order stands."""
+        if self._order is None:
+            self._order = self._ask_order()
+        return self._order
+
+    def give_back(self) -> None:
+        """Order the trial to end at its next report, its parameters to be tried again."""
+        self._order = "give back"
+
     def should_prune(self) -> bool:
         """Whether the trial should stop: the pruner says so, it diverged, or it was told to."""
-        if self.give_up or self.diverged is not None:
+        if self.order is not None or self.diverged is not None:
             return True
         if not self._automatic:
             return self.optuna_trial.should_prune()
@@ -143,7 +165,12 @@ class LiveTrial:
             )
             return
         finite = math.isfinite(number)
-        self._store(number if finite else self._worst, step)
+        try:
+            self._store(number if finite else self._worst, step)
+        except UpdateFinishedTrialError:
+            logger.warning("Trial %d was finished by someone else.", self.number)
+            self._order = "lost"
+            return
         self._steps.add(step)
         if not finite:
             self._not_finite.add(step)

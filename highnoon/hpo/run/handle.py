@@ -3,9 +3,12 @@
 import atexit
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from highnoon._notices import notice
+
+if TYPE_CHECKING:
+    from highnoon.hpo.run.control import StudyControl
 
 __all__ = ["RunHandle"]
 
@@ -19,14 +22,21 @@ class RunHandle:
         ```python
         handle = hpo.start(objective, search_space)
         handle.running          # True
+        handle.pause()          # the study: no trial starts until resume()
         handle.stop()           # after the running trial
         best_params = handle.wait()
         ```
     """
 
-    def __init__(self, run: Callable[[], dict[str, Any]], stop: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        run: Callable[[], dict[str, Any]],
+        stop: Callable[..., None],
+        control: "StudyControl",
+    ) -> None:
         self._run = run
         self._stop = stop
+        self._control = control
         self._result: dict[str, Any] | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="highnoon-run", daemon=True)
@@ -62,6 +72,14 @@ class RunHandle:
         A trial that is stopped now is given back: its parameters are tried again by the next run.
         """
         self._stop(now=now)
+
+    def pause(self) -> None:
+        """Pause the study: all its runs finish their running trials and start none."""
+        self._control.pause()
+
+    def resume(self) -> None:
+        """Resume the study: all its runs go on."""
+        self._control.resume()
 
     def __repr__(self) -> str:
         state = "running" if self.running else "failed" if self._error else "finished"

@@ -16,6 +16,7 @@ from highnoon.hpo.run.task import Outcome, RunReference, TaskRunner, run_task
 if TYPE_CHECKING:
     from highnoon.hpo.run.engines import Engine
     from highnoon.hpo.run.loop import Objective
+    from highnoon.hpo.run.orders import Orders
     from highnoon.hpo.run.parallel import Tasks
     from highnoon.hpo.run.processes import ProcessPool
     from highnoon.hpo.space import SearchSpace
@@ -45,8 +46,13 @@ class Launch:
     sampler_seed: int | None
     share: Callable[[StudyReference | None], None]
 
-    def __call__(self, objective: "Objective", stack: ExitStack) -> "Tasks":
+    def __call__(self, objective: "Objective", orders: "Orders", stack: ExitStack) -> "Tasks":
         """Return the tasks of a run; what they need is closed with the stack.
+
+        Args:
+            objective: What the trials call.
+            orders: What the run obeys.
+            stack: Closes what the tasks need.
 
         Raises:
             StudyError: The objective or the study cannot be sent to another process.
@@ -55,7 +61,13 @@ class Launch:
         executor = self.engine.executor
         if executor is not None and self.engine.in_threads:
             runner = TaskRunner(
-                self.opened, objective, self.space, seed=None, entropy=entropy, own_sampler=False
+                self.opened,
+                objective,
+                self.space,
+                seed=None,
+                entropy=entropy,
+                own_sampler=False,
+                stop_before=orders.stop_before,
             )
             return _EngineTasks(executor, runner.run)
         storage = self.opened.storage
@@ -73,6 +85,7 @@ class Launch:
             work=_pickled(objective, self.space),
             seed=self.sampler_seed,
             entropy=entropy,
+            stop_before=orders.stop_before,
         )
         if executor is not None:
             return _EngineTasks(executor, run_task, reference)

@@ -1,6 +1,8 @@
 """The ask-and-tell loop: one process, one trial after the other."""
 
+import functools
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +18,16 @@ from highnoon.hpo.provenance import provenance
 from highnoon.hpo.run.failure import failure_attrs, shorten
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.run.metering import Meter
+from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause, TrialOrder
+from highnoon.hpo.run.recovery import DUPLICATE, is_second_retry
 from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
 from highnoon.hpo.study import HighNoonStudy, direction_of
 from highnoon.hpo.trial import LiveTrial
 
 if TYPE_CHECKING:
     from highnoon.hpo.run.budget import Budget
-    from highnoon.hpo.run.leases import Leases
     from highnoon.hpo.run.progress import Progress
+    from highnoon.hpo.run.watch import Watch
     from highnoon.hpo.space import SearchSpace
 
 __all__ = ["Callback", "Objective", "TrialLoop"]
@@ -37,23 +41,26 @@ class TrialLoop:
     Args:
         study: Where trials come from and go to.
         space: What parameters are drawn from.
-        leases: Show signs of life for the trials, and watch those of other workers.
+        watch: Shows signs of life for the trials, and reads what the study's flags say.
         seed: Makes the trials' own seeds repeatable.
         token: A text that its trials keep, by which they are found again.
+        orders: The orders to obey, for one who takes part in a run that started elsewhere.
     """
 
     def __init__(
         self,
         study: HighNoonStudy,
         space: "SearchSpace",
-        leases: "Leases",
+        watch: "Watch",
         *,
         seed: int | None,
         token: str | None = None,
+        orders: "Orders | None" = None,
     ) -> None:
         self._study = study
         self._space = space
-        self._leases = leases
+        self._watch = watch
+        self._orders = orders
         self._entropy = random.SystemRandom().getrandbits(62) if seed is None else seed
         self._provenance = provenance() | ({} if token is None else {"token": token})
         self._direction = direction_of(study)
@@ -66,7 +73,7 @@ class TrialLoop:
         """End the run: after the running trial, or `now`, which gives that trial back."""
         self._stop = "now" if now else "after"
         if now and self._running is not None:
-            self._running.give_up = True
+            self._running.give_back()
 
     def run(
         self,
@@ -82,14 +89,16 @@ class TrialLoop:
             TooManyFailuresError: The objective failed five times in a row.
             SearchSpaceError: The constraints refused a thousand draws in a row, or the objective
                 fifty trials.
+            StudyError: The study was deleted.
             KeyboardInterrupt: Ctrl-C; the running trial was given back.
             SystemExit: SIGTERM, likewise, or the objective's own.
         """
         self._study.stop_requested = False
+        self._orders = orders = Orders.from_now_on(self._watch)
         tally = Tally(self._study, budget, callbacks, progress)
         try:
-            with self.interrupts.caught(), self._leases.watched():
-                while not (self._ended() or budget.is_spent(self._study)):
+            with self.interrupts.caught(), self._watch.watched():
+                while self._may_go_on(budget, orders):
                     live = self.draw()
                     if live is None:
                         break
@@ -98,6 +107,10 @@ class TrialLoop:
                     tally.add(finished)
                 with self.interrupts.interruptible():
                     pass
+        except KeyError:  # what a storage says of a study or trial that is not there
+            self._watch.read()
+            orders.check_study()
+            raise
         finally:
             tally.close()
 
@@ -112,6 +125,11 @@ class TrialLoop:
         """
         for tries_left in reversed(range(MAX_INFEASIBLE_IN_A_ROW)):
             trial = self._study.ask()
+            self._watch.hold(trial)
+            if is_second_retry(trial, self._study):
+                mark = {attributes.INTERRUPTED: DUPLICATE}
+                self._tell(trial, TrialState.FAIL, attrs=mark)
+                continue
             try:
                 live = self._start(trial)
             except BaseException as error:
@@ -134,8 +152,10 @@ class TrialLoop:
     def run_trial(self, live: LiveTrial, objective: Objective) -> FrozenTrial:
         """Call the objective and record what happened; a signal gives the trial back."""
         self._running = live
-        live.give_up = self._stop == "now"
         live.meter = Meter()
+        live.in_run = True
+        if self._stop == "now":
+            live.give_back()
         try:
             with self.interrupts.interruptible(), live:
                 value = objective(dict(live.params))
@@ -166,9 +186,13 @@ class TrialLoop:
         return self._tell(live.optuna_trial, TrialState.COMPLETE, value=number, live=live)
 
     def prune(self, live: LiveTrial) -> FrozenTrial:
-        """Record that the trial stopped early: pruned, diverged, or given back."""
-        if live.give_up:
+        """Record that the trial stopped early: pruned, stopped, diverged, or given back."""
+        if live.order == "give back":
             return self.give_back(live, "stop")
+        if live.order == "stop":
+            by = self._watch.flags.stopped_trials[live.number]
+            attrs = {attributes.STOPPED: by.to_json()}
+            return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
         if live.diverged is not None:
             return self._diverge(live, live.diverged)
         return self._tell(live.optuna_trial, TrialState.PRUNED, live=live)
@@ -188,7 +212,8 @@ class TrialLoop:
         """Record that the trial was interrupted, and queue its parameters to be tried again."""
         attrs = {attributes.INTERRUPTED: cause}
         finished = self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
-        if attributes.INTERRUPTED in finished.user_attrs:  # no one else finished it before
+        # Where someone else finished it before, that one saw to a retry.
+        if finished.user_attrs.get(attributes.INTERRUPTED) == cause:
             self.given_back.append(finished.number)
             self._study.enqueue_trial(
                 finished.params, user_attrs={attributes.RETRY_OF: finished.number}
@@ -199,8 +224,19 @@ class TrialLoop:
         seed = random.Random(f"{self._entropy}:{trial.number}").getrandbits(31)
         trial.set_user_attr(attributes.RUN, {"seed": seed, **self._provenance})
         params = self._space.suggest(trial)
-        self._leases.hold(trial)
-        return LiveTrial(trial, params, seed=seed, maximize=self._direction == "maximize")
+        return LiveTrial(
+            trial,
+            params,
+            seed=seed,
+            maximize=self._direction == "maximize",
+            order=functools.partial(self._order_of, trial.number),
+        )
+
+    def _order_of(self, number: int) -> "TrialOrder | None":
+        orders = self._orders
+        if orders is None:  # in a loop of the caller's own: there is no run to stop
+            orders = Orders(self._watch, stop_before=None, stops=False)
+        return orders.of_trial(number)
 
     def _violated(self, trial: optuna.Trial) -> dict[str, float]:
         if not self._space.constraints:
@@ -235,14 +271,30 @@ class TrialLoop:
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished by someone else.", trial.number)
         finished = self._study.finish(trial, state, value)
-        self._leases.release(trial.number)
+        self._watch.release(trial.number)
         if live is not None:
             live.told = finished
         return finished
 
+    def _may_go_on(self, budget: "Budget", orders: Orders) -> bool:
+        """Return whether another trial may start, once it may: a paused run waits.
+
+        Raises:
+            StudyError: The study was deleted.
+        """
+        pause = Pause(orders, self._study)
+        while not (self._ended() or budget.is_spent(self._study)):
+            if not pause.holds():
+                return True
+            time.sleep(SECONDS_WHILE_PAUSED)
+        orders.check_study()
+        return False
+
     def _ended(self) -> bool:
         return (
             self._stop is not None
+            or self._watch.study_is_gone
+            or (self._orders is not None and self._orders.stop is not None)
             or self._study.stop_requested
             or self.interrupts.received is not None
             or self._grid_is_done()

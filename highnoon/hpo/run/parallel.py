@@ -1,6 +1,7 @@
 """The driver of a run whose trials run elsewhere, several at a time."""
 
 import queue
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, wait
@@ -19,6 +20,7 @@ from highnoon.exceptions import (
 )
 from highnoon.hpo import attributes
 from highnoon.hpo.run.interrupts import Interrupts
+from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause
 from highnoon.hpo.run.recovery import (
     MAX_DEATHS,
     deaths_before,
@@ -34,10 +36,10 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from highnoon.hpo.run.budget import Budget
-    from highnoon.hpo.run.leases import Leases
     from highnoon.hpo.run.loop import Objective
     from highnoon.hpo.run.progress import Progress
     from highnoon.hpo.run.task import Outcome
+    from highnoon.hpo.run.watch import Watch
     from highnoon.hpo.study import HighNoonStudy
 
 __all__ = ["ParallelLoop", "Tasks"]
@@ -67,23 +69,24 @@ class ParallelLoop:
     Args:
         study: Where trials come from and go to.
         storage: Where the study is kept.
-        leases: Watch the trials of other workers.
+        watch: Watches the trials of other workers and the study's flags.
         workers: Trials that run at once.
-        start: Called with the objective and a stack that closes at the end; returns the tasks.
+        start: Called with the objective, the orders to obey, and a stack that closes at the end;
+            returns the tasks.
     """
 
     def __init__(
         self,
         study: "HighNoonStudy",
         storage: "BaseStorage",
-        leases: "Leases",
+        watch: "Watch",
         *,
         workers: int,
-        start: "Callable[[Objective, ExitStack], Tasks]",
+        start: "Callable[[Objective, Orders, ExitStack], Tasks]",
     ) -> None:
         self._study = study
         self._storage = storage
-        self._leases = leases
+        self._watch = watch
         self._workers = workers
         self._start = start
         self._stop: str | None = None
@@ -119,25 +122,37 @@ class ParallelLoop:
             SystemExit: SIGTERM, likewise, or the objective's own.
         """
         self._study.stop_requested = False
+        orders = Orders.from_now_on(self._watch)
         tally = Tally(self._study, budget, callbacks, progress)
         try:
-            with self.interrupts.caught(), self._leases.watched(), ExitStack() as stack:
-                tasks = self._start(objective, stack)
+            with self.interrupts.caught(), self._watch.watched(), ExitStack() as stack:
+                tasks = self._start(objective, orders, stack)
                 try:
-                    self._drive(tasks, budget, tally)
+                    self._drive(tasks, budget, orders, tally)
                 except BaseException as error:
                     lost = "lost" if isinstance(error, WorkerDiedError) else "stop"
                     self._end_all(tasks, self.interrupts.received or lost, tally)
                     raise
+        except KeyError:  # what a storage says of a study or trial that is not there
+            self._watch.read()
+            orders.check_study()
+            raise
         finally:
             tally.close()
 
-    def _drive(self, tasks: Tasks, budget: "Budget", tally: Tally) -> None:
+    def _drive(self, tasks: Tasks, budget: "Budget", orders: Orders, tally: Tally) -> None:
+        pause = Pause(orders, self._study)
         while True:
-            while self._may_start(budget):
+            orders.check_study()
+            if orders.stop is not None:
+                self._stop = "now" if orders.stop.immediate else "after"
+            while self._may_start(budget) and not pause.holds():
                 self._submit(tasks)
             if not self._running:
-                break
+                if not self._may_start(budget):
+                    break
+                time.sleep(SECONDS_WHILE_PAUSED)
+                continue
             with self.interrupts.interruptible():
                 future = self._next_end()
             if self._stop == "now":
@@ -240,7 +255,7 @@ class ParallelLoop:
             end_in_place_of_worker(self._storage, trial, final)
         elif give_up(self._study, self._storage, trial, "lost"):
             notice(f"Trial {trial.number} is tried again. {error}")
-        self._leases.release(trial.number)
+        self._watch.release(trial.number)
         self._add(self._trial(trial.number), tally)
 
     def _end_all(self, tasks: Tasks, cause: str, tally: Tally) -> None:
@@ -254,7 +269,7 @@ class ParallelLoop:
             if trial is None:
                 continue
             if not trial.state.is_finished() and give_up(self._study, self._storage, trial, cause):
-                self._leases.release(trial.number)
+                self._watch.release(trial.number)
             ended = self._trial(trial.number)
             if trial_status(ended) == "interrupted":
                 self.given_back.append(ended.number)

@@ -11,11 +11,24 @@ from highnoon.hpo.run.failure import failure_attrs
 if TYPE_CHECKING:
     import optuna
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
+    from optuna.trial import BaseTrial, FrozenTrial
 
     from highnoon.exceptions import WorkerDiedError
 
-__all__ = ["MAX_DEATHS", "deaths_before", "end_in_place_of_worker", "find_trial", "give_up"]
+__all__ = [
+    "DUPLICATE",
+    "MAX_DEATHS",
+    "deaths_before",
+    "end_in_place_of_worker",
+    "find_trial",
+    "give_up",
+    "is_second_retry",
+    "params_to_retry",
+    "queue_retry",
+]
+
+DUPLICATE = "duplicate"
+"""What interrupts a retry of a trial that another retry repeats."""
 
 MAX_DEATHS = 3
 """A configuration whose workers died so often is not tried again."""
@@ -58,8 +71,29 @@ def give_up(
     """
     if not _end(storage, trial, {attributes.INTERRUPTED: cause}):
         return False
-    study.enqueue_trial(trial.params, user_attrs={attributes.RETRY_OF: trial.number})
+    queue_retry(study, trial)
     return True
+
+
+def queue_retry(study: "optuna.Study", trial: "FrozenTrial") -> None:
+    """Queue the parameters of a trial that was given up, where it had any."""
+    params = params_to_retry(trial)
+    if params:
+        study.enqueue_trial(params, user_attrs={attributes.RETRY_OF: trial.number})
+
+
+def params_to_retry(trial: "FrozenTrial") -> dict[str, Any]:
+    """Return what is known of a trial's parameters: what was drawn, and what it was queued with."""
+    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+
+
+def is_second_retry(trial: "BaseTrial", study: "optuna.Study") -> bool:
+    """Whether a trial repeats one that another, queued before it, repeats as well."""
+    retry_of = trial.user_attrs.get(attributes.RETRY_OF)
+    return retry_of is not None and any(
+        other.user_attrs.get(attributes.RETRY_OF) == retry_of and other.number < trial.number
+        for other in study.get_trials(deepcopy=False)
+    )
 
 
 def end_in_place_of_worker(
@@ -87,6 +121,8 @@ def deaths_before(study: "optuna.Study", trial: "FrozenTrial") -> int:
 
 def _end(storage: "BaseStorage", trial: "FrozenTrial", attrs: dict[str, Any]) -> bool:
     try:
+        # Before the state, as a finished trial takes no attributes. Should the trial turn out to be
+        # alive and complete, they say nothing: what became of a trial goes by its state first.
         for name, value in attrs.items():
             storage.set_trial_user_attr(trial._trial_id, name, value)
         storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)

@@ -14,6 +14,7 @@ from highnoon.exceptions import StudyError
 from highnoon.hpo.provenance import worker_name
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.run.loop import Objective, TrialLoop
+from highnoon.hpo.run.orders import Orders
 from highnoon.hpo.run.recovery import find_trial, give_up
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import storage_errors
@@ -58,6 +59,7 @@ class RunReference:
         work: The objective and the search space, pickled by value.
         seed: The sampler's, or None.
         entropy: Base of the trials' own seeds.
+        stop_before: Id of the stop order that was there when the run started, or None.
     """
 
     run: str
@@ -66,6 +68,7 @@ class RunReference:
     work: bytes = field(repr=False)
     seed: int | None
     entropy: int
+    stop_before: str | None
 
     def runner(self) -> "TaskRunner":
         """Return what runs the tasks, made once in this process.
@@ -93,7 +96,14 @@ class RunReference:
             ) from error
         with storage_errors(self.label):
             opened = self.study.open()
-        return TaskRunner(opened, objective, space, seed=self.seed, entropy=self.entropy)
+        return TaskRunner(
+            opened,
+            objective,
+            space,
+            seed=self.seed,
+            entropy=self.entropy,
+            stop_before=self.stop_before,
+        )
 
 
 class TaskRunner:
@@ -106,6 +116,7 @@ class TaskRunner:
         seed: The sampler's, or None.
         entropy: Base of the trials' own seeds.
         own_sampler: Whether this process draws with a sampler of its own, not with the study's.
+        stop_before: Id of the stop order that was there when the run started; see `Orders`.
     """
 
     def __init__(
@@ -117,6 +128,7 @@ class TaskRunner:
         seed: int | None,
         entropy: int,
         own_sampler: bool = True,
+        stop_before: str | None = None,
     ) -> None:
         self._opened = opened
         self._objective = objective
@@ -124,6 +136,7 @@ class TaskRunner:
         self._seed = seed
         self._entropy = entropy
         self._own_sampler = own_sampler
+        self._stop_before = stop_before
 
     def run(self, token: str, task: int) -> Outcome:
         """Draw one trial and run it, or find the one that this task ran already.
@@ -142,7 +155,9 @@ class TaskRunner:
                 return self._outcome(earlier.number)
             if not earlier.state.is_finished():
                 give_up(study, self._opened.storage, earlier, "lost")
-        loop = TrialLoop(study, self._space, self._opened.leases, seed=self._entropy, token=token)
+        watch = self._opened.watch
+        orders = Orders(watch, stop_before=self._stop_before)
+        loop = TrialLoop(study, self._space, watch, seed=self._entropy, token=token, orders=orders)
         _loops.add(loop)
         try:
             with loop.interrupts.caught():

@@ -1,0 +1,120 @@
+"""What is done about trials whose workers are dead.
+
+**When a worker is dead.** A lease that stands still for the grace period, by the clock of whoever
+watches it, is a dead worker's. Clocks of different machines are never compared. A worker that is
+suspended for longer, or whose objective keeps Python's lock for longer, is taken for dead as well:
+its trial is given up, and at its next report, or when it tells, it finds that out. A watcher that
+was itself suspended, or could not read, starts to watch anew.
+
+**One retry.** Of several watchers one changes the state from running to failed, and that one queues
+the retry. Failing comes first: a retry that is queued before could start while the trial, alive
+after all, completes. Should the winner die in between, the trial is failed without a retry, and
+whoever sees it so for a grace period queues it. Two may do that at the same moment, so a
+worker that draws a retry drops it if a retry of the same trial with a lower number is there:
+numbers are given by the storage in one order for all, so that exactly one remains.
+"""
+
+import time
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from optuna.trial import TrialState
+
+from highnoon._notices import notice
+from highnoon.exceptions import WorkerDiedError
+from highnoon.hpo import attributes
+from highnoon.hpo.run.recovery import (
+    DUPLICATE,
+    MAX_DEATHS,
+    deaths_before,
+    end_in_place_of_worker,
+    give_up,
+    params_to_retry,
+    queue_retry,
+)
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+__all__ = ["LOST", "Reaper"]
+
+LOST = "lost"
+"""What interrupts a trial whose worker died."""
+
+
+class Reaper:
+    """Gives up the trials of dead workers and sees that each is tried again.
+
+    Trials without a lease are not HighNoon's and are left alone.
+
+    Args:
+        study: The study.
+        storage: Where it is kept.
+        grace_period: Seconds without a sign of life after which a trial is given up.
+    """
+
+    def __init__(
+        self, study: "optuna.Study", storage: "BaseStorage", *, grace_period: float
+    ) -> None:
+        self._study = study
+        self._storage = storage
+        self._grace_period = grace_period
+        self._standing_still: dict[int, tuple[object, float]] = {}
+        self._looked_at = -float("inf")
+
+    def look(self, own: Container[int]) -> None:
+        """Look at all trials but those of this process, and act on those that stood still."""
+        trials = self._study.get_trials(deepcopy=False)
+        retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in trials}
+        now = time.monotonic()
+        # Whoever could not look for so long can not tell a dead worker from one that could not
+        # write for the same reason: a suspended machine, a server that was down.
+        away = now - self._looked_at > self._grace_period / 2
+        before = {} if away else self._standing_still
+        self._looked_at = now
+        self._standing_still = {}
+        for trial in trials:
+            if trial.number in own:
+                continue
+            sign = _sign_of_life(trial, retried)
+            if sign is None:
+                continue
+            seen, since = before.get(trial.number, (sign, now))
+            if seen != sign:
+                since = now
+            if now - since < self._grace_period:
+                self._standing_still[trial.number] = (sign, since)
+            elif trial.state == TrialState.RUNNING:
+                self._give_up(trial)
+            else:
+                queue_retry(self._study, trial)
+
+    def _give_up(self, trial: "FrozenTrial") -> None:
+        worker = trial.user_attrs[attributes.LEASE][0]
+        silent = f"its worker {worker} has shown no life for {self._grace_period:g} s"
+        deaths = 1 + deaths_before(self._study, trial)
+        if deaths >= MAX_DEATHS:
+            text = f"The worker {worker} has shown no life for {self._grace_period:g} s. It is the "
+            text += f"worker number {deaths} to die of these parameters."
+            if end_in_place_of_worker(self._storage, trial, WorkerDiedError(text, worker=worker)):
+                notice(f"Trial {trial.number} failed: {silent}, the {deaths}. of these parameters.")
+        elif give_up(self._study, self._storage, trial, LOST):
+            retry = bool(params_to_retry(trial))
+            then = "Its parameters are tried again." if retry else "It had no parameters yet."
+            notice(f"Trial {trial.number} is given up: {silent}. {then}")
+
+
+def _sign_of_life(trial: "FrozenTrial", retried: Container[object]) -> object:
+    """Return what changes while a trial is cared for, or None where there is nothing to do."""
+    attrs = trial.user_attrs
+    if trial.state == TrialState.RUNNING:
+        return attrs.get(attributes.LEASE)
+    waits = (
+        trial.state == TrialState.FAIL
+        and attrs.get(attributes.INTERRUPTED, DUPLICATE) != DUPLICATE
+        and trial.number not in retried
+        and params_to_retry(trial)
+    )
+    return "waits for its retry" if waits else None

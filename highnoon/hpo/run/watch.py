@@ -1,0 +1,151 @@
+"""The thread that watches over a study while this process runs trials of it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from optuna.storages import InMemoryStorage
+
+from highnoon._notices import logger
+from highnoon.hpo.flags import StudyFlags, read_flags
+from highnoon.hpo.run.leases import Leases
+from highnoon.hpo.run.reaping import Reaper
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.storages import BaseStorage
+
+__all__ = ["Watch"]
+
+_RENEWALS_PER_GRACE_PERIOD = 4
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class Watch:
+    """Reads the study's flags every second, renews leases, and gives up trials of dead workers.
+
+    It does so in a thread, while there are trials to hold or runs to watch for. A trial that ends
+    before the first look costs nothing. A study in memory has no other processes: its flags are
+    read as they are needed, and there are no leases.
+
+    Args:
+        study: The study.
+        storage: Where it is kept.
+        grace_period: Seconds without a sign of life after which a trial is given up.
+
+    Attributes:
+        study_is_gone: Whether someone deleted the study.
+    """
+
+    def __init__(
+        self, study: "optuna.Study", storage: "BaseStorage", *, grace_period: float
+    ) -> None:
+        self.study_is_gone = False
+        self._study_id = study._study_id
+        self._storage = storage
+        self._shared = not isinstance(storage, InMemoryStorage)
+        self._leases = Leases(storage)
+        self._reaper = Reaper(study, storage, grace_period=grace_period)
+        self._flags = StudyFlags()
+        self._seconds_between_renewals = grace_period / _RENEWALS_PER_GRACE_PERIOD
+        self._renewed_at = self._reaped_at = time.monotonic()
+        self._trouble: set[str] = set()
+        self._watchers = 0
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def flags(self) -> StudyFlags:
+        """The study's flags, not older than about a second while something is watched."""
+        return self._flags if self._shared else self.read()
+
+    @property
+    def lost(self) -> AbstractSet[int]:
+        """Numbers of trials held here that someone else has finished."""
+        return self._leases.lost
+
+    def read(self) -> StudyFlags:
+        """Read the flags now."""
+        flags = read_flags(self._storage, self._study_id)
+        if flags is None:
+            self.study_is_gone = True
+        else:
+            self._flags = flags
+        return self._flags
+
+    def hold(self, trial: "optuna.Trial") -> None:
+        """Show signs of life for a trial, until it is released or the process ends."""
+        if self._shared:
+            self._leases.hold(trial)
+            with self._lock:
+                self._start()
+
+    def release(self, number: int) -> None:
+        """Stop showing signs of life for a trial."""
+        if self._shared:
+            self._leases.release(number)
+            with self._lock:
+                self._stop_if_idle()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Give up the trials of dead workers while the block runs."""
+        with self._lock:
+            self._watchers += 1
+            if self._shared:
+                self._start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watchers -= 1
+                self._stop_if_idle()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._ended = threading.Event()
+            self._thread = threading.Thread(
+                target=self._work, args=(self._ended,), name="highnoon-watch", daemon=True
+            )
+            self._thread.start()
+
+    def _stop_if_idle(self) -> None:
+        if not self._watchers and not self._leases.held:
+            self._ended.set()
+            self._thread = None
+
+    def _work(self, ended: threading.Event) -> None:
+        pause = min(_SECONDS_BETWEEN_LOOKS, self._seconds_between_renewals)
+        while not ended.wait(pause):
+            self._try("The study's flags", self.read)
+            now = time.monotonic()
+            if now - self._renewed_at >= self._seconds_between_renewals and self._try(
+                "The trials' signs of life", self._leases.renew
+            ):
+                self._renewed_at = now
+            if (
+                self._watchers
+                and not self.study_is_gone
+                and now - self._reaped_at >= self._seconds_between_renewals
+                and self._try("The other workers' trials", self._look_at_others)
+            ):
+                self._reaped_at = now
+
+    def _look_at_others(self) -> None:
+        self._reaper.look(self._leases.held)
+
+    def _try(self, what: str, action: Callable[[], object]) -> bool:
+        """Do something that may fail for a while; say so once, not every second."""
+        try:
+            action()
+        except Exception as error:
+            if what not in self._trouble:
+                logger.warning("%s could not be read or written: %s", what, error)
+            self._trouble.add(what)
+            return False
+        self._trouble.discard(what)
+        return True

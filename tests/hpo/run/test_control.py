@@ -1,0 +1,290 @@
+"""Orders to a study: from this process, and from others to runs that are going on."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+import sqlalchemy as sa
+
+import highnoon as hn
+from highnoon.exceptions import SearchSpaceError, StudyError, StudyExistsError
+from highnoon.hpo import attributes
+from highnoon.hpo.flags import read_flags
+from highnoon.hpo.states import trial_status
+from highnoon.hpo.storage import open_storage
+
+SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
+
+WORKER = f"""
+import sys, time
+import highnoon as hn
+hpo = hn.HPOTrialManager("s", storage=sys.argv[1], n_trials=1000)
+def objective(params):
+    for step in range(1_000_000):
+        hpo.report(1.0, step)
+        time.sleep(0.05)
+        if step > float(sys.argv[2]) * 20:
+            return params["x"]
+print("best", hpo.optimize(objective, {SPACE!r}, show_progress=False), flush=True)
+"""
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Start a process that tunes until it is told to stop; its trials last so many seconds."""
+    workers: list[subprocess.Popen[str]] = []
+
+    def start(url: str, *, seconds: float) -> "subprocess.Popen[str]":
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, url, str(seconds)],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.communicate()
+
+
+def wait_for(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+
+
+def statuses(url: str) -> list[str]:
+    return [trial_status(trial) for trial in hn.StudyReader.open("s", url).trials]
+
+
+def created(url: str) -> hn.StudyControl:
+    hpo = hn.HPOTrialManager("s", storage=url)
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
+    return hn.StudyControl("s", url, by="ana@desk")
+
+
+def test_another_process_pauses_resumes_and_stops_a_run(url: str, start_worker) -> None:
+    control = created(url)
+    worker = start_worker(url, seconds=0.3)
+    wait_for(lambda: len(statuses(url)) >= 3)
+    control.pause()
+    wait_for(lambda: "running" not in statuses(url))
+    paused = len(statuses(url))
+    time.sleep(1.0)
+    assert len(statuses(url)) == paused
+    control.resume()
+    wait_for(lambda: len(statuses(url)) >= paused + 2)
+    control.stop()
+    out, err = worker.communicate(timeout=30)
+    assert worker.returncode == 0
+    assert out.startswith("best")
+    assert err.count("Paused by ana@desk at ") == 1
+    assert "highnoon resume s" in err
+    assert set(statuses(url)) == {"completed"}
+
+
+def test_a_run_obeys_on_every_database_also_under_another_name(database_url: str) -> None:
+    control = created(database_url)
+    hpo = hn.HPOTrialManager("s", storage=database_url)
+
+    def objective(params: dict[str, float]) -> float:
+        for step in range(1000 if len(hpo.trials) == 2 else 2):
+            hpo.report(1.0, step)
+            time.sleep(0.05)
+        return 1.0
+
+    handle = hpo.start(objective, SPACE, n_trials=1000)
+    wait_for(lambda: statuses(database_url)[1:] == ["running"])
+    control.stop_trial(1)
+    wait_for(lambda: len(statuses(database_url)) > 3)
+    control.rename("another name")
+    control.pause()
+    wait_for(lambda: all(trial.state.is_finished() for trial in hpo.trials))
+    paused = len(hpo.trials)
+    time.sleep(0.5)
+    assert len(hpo.trials) == paused
+    control.resume()
+    wait_for(lambda: len(hpo.trials) > paused)
+    control.stop()
+    handle.wait(30)
+    trials = hn.StudyReader.open("another name", database_url).trials
+    assert [trial_status(trial) for trial in trials[:3]] == ["completed", "pruned", "completed"]
+    assert trials[1].user_attrs[attributes.STOPPED]["by"] == "ana@desk"
+    assert trials[1].value == 1.0
+    with pytest.raises(StudyError, match="No study 's'"):
+        hn.StudyControl("s", database_url)
+
+
+def test_stop_now_gives_the_running_trial_back(url: str, start_worker) -> None:
+    control = created(url)
+    worker = start_worker(url, seconds=1000)
+    wait_for(lambda: "running" in statuses(url))
+    control.stop(now=True)
+    worker.communicate(timeout=30)
+    assert worker.returncode == 0
+    assert statuses(url) == ["completed", "interrupted", "queued"]
+
+
+def test_a_run_whose_study_is_deleted_ends_with_an_error(url: str, start_worker) -> None:
+    control = created(url)
+    worker = start_worker(url, seconds=0.2)
+    wait_for(lambda: "running" in statuses(url))
+    control.delete(force=True)
+    _, err = worker.communicate(timeout=30)
+    assert worker.returncode == 1
+    assert "The study 's' was deleted" in err.strip().splitlines()[-1]
+
+
+def test_a_stop_does_not_concern_a_run_that_starts_later(url: str) -> None:
+    created(url).stop()
+    hpo = hn.HPOTrialManager("s", storage=url)
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=2, show_progress=False)
+    assert len(hpo.trials) == 3
+
+
+def test_the_manager_stops_its_own_run_in_memory() -> None:
+    hpo = hn.HPOTrialManager("s")
+
+    def objective(params: dict[str, float]) -> float:
+        if len(hpo.trials) == 3:
+            hpo.stop()
+        return 1.0
+
+    hpo.optimize(objective, SPACE, n_trials=50, show_progress=False)
+    assert len(hpo.trials) == 3
+
+
+def test_a_handle_pauses_and_resumes_a_study_in_memory() -> None:
+    hpo = hn.HPOTrialManager("s")
+    handle = hpo.start(lambda params: time.sleep(0.05) or 1.0, SPACE, n_trials=1000)
+    wait_for(lambda: len(hpo.trials) >= 2)
+    handle.pause()
+    wait_for(lambda: all(trial.state.is_finished() for trial in hpo.trials))
+    paused = len(hpo.trials)
+    time.sleep(0.5)
+    assert len(hpo.trials) == paused
+    handle.resume()
+    wait_for(lambda: len(hpo.trials) > paused)
+    handle.stop()
+    handle.wait(30)
+
+
+def test_a_timeout_goes_on_counting_while_a_run_is_paused() -> None:
+    hpo = hn.HPOTrialManager("s")
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
+    hpo.pause()
+    hpo.optimize(lambda params: 1.0, SPACE, timeout=0.5, show_progress=False)
+    assert len(hpo.trials) == 1
+
+
+def test_a_trial_of_ones_own_loop_may_be_stopped_but_is_never_raised_out_of() -> None:
+    hpo = hn.HPOTrialManager("s")
+    trial = hpo.ask(SPACE)
+    hpo.stop(now=True)
+    trial.report(1.0, 0)
+    assert not trial.should_prune()
+    hpo.stop_trial(0)
+    trial.report(2.0, 1)
+    assert trial.should_prune()
+    told = hpo.tell(trial, pruned=True)
+    assert attributes.STOPPED in told.user_attrs
+
+
+def test_a_trial_that_is_not_running_cannot_be_stopped(url: str) -> None:
+    control = created(url)
+    with pytest.raises(StudyError, match="Trial 0 is completed; only a running trial"):
+        control.stop_trial(0)
+    with pytest.raises(StudyError, match="has no trial 7; it has 1 trials"):
+        control.stop_trial(7)
+
+
+def test_enqueue_checks_against_the_stored_space(url: str) -> None:
+    control = created(url)
+    control.enqueue({"x": 0.5})
+    with pytest.raises(SearchSpaceError, match="kind"):
+        control.enqueue({"kind": "c"})
+    hpo = hn.HPOTrialManager("s", storage=url)
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
+    assert hpo.trials[1].params["x"] == 0.5
+
+
+def test_the_flags_say_who_and_when(url: str) -> None:
+    control = created(url)
+    assert control.flags.paused is None
+    control.pause()
+    control.archive()
+    control.stop(now=True)
+    flags = control.flags
+    assert flags.paused is not None
+    assert flags.paused.by == "ana@desk"
+    assert flags.archived is not None
+    assert flags.stop is not None
+    assert flags.stop.immediate
+    control.resume()
+    control.unarchive()
+    assert control.flags.paused is None
+    assert control.flags.archived is None
+
+
+def test_the_flags_are_read_with_one_statement(url: str) -> None:
+    control = created(url)
+    control.pause()
+    storage = open_storage(url)
+    statements: list[str] = []
+    engine = storage.engine  # type: ignore[attr-defined]
+    sa.event.listen(
+        engine, "before_cursor_execute", lambda c, cur, text, *a: statements.append(text)
+    )
+    flags = read_flags(storage, 1)
+    assert flags is not None
+    assert flags.paused is not None
+    assert len(statements) == 1
+
+
+def test_a_storage_without_a_database_has_flags_too(tmp_path: Path) -> None:
+    from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+    storage = JournalStorage(JournalFileBackend(str(tmp_path / "log")))
+    hpo = hn.HPOTrialManager("s", storage=storage)
+    run = threading.Thread(
+        target=hpo.optimize,
+        args=(lambda params: time.sleep(0.05) or 1.0, SPACE),
+        kwargs={"n_trials": 1000, "show_progress": False},
+    )
+    run.start()
+    wait_for(lambda: len(hpo.trials) >= 2)
+    hn.StudyControl("s", storage).stop()
+    run.join(30)
+    assert not run.is_alive()
+    with pytest.raises(StudyError, match="Only a study in a database can be renamed"):
+        hpo._control.rename("t")
+
+
+def test_a_name_that_is_taken_or_cannot_be_kept_is_refused(database_url: str) -> None:
+    control = created(database_url)
+    hn.HPOTrialManager("t", storage=database_url)
+    with pytest.raises(StudyExistsError, match="A study named 't' exists"):
+        control.rename("t")
+    with pytest.raises(StudyError, match="not empty"):
+        control.rename(" ")
+    assert control.study_name == "s"
+
+
+def test_a_study_with_running_trials_is_deleted_by_force_only(url: str) -> None:
+    control = created(url)
+    optuna.load_study(study_name="s", storage=url).ask()
+    with pytest.raises(StudyError, match="Trial 1 of 's' is running"):
+        control.delete()
+    control.delete(force=True)
+    with pytest.raises(StudyError, match="deleted"):
+        control.pause()
