@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from highnoon.hpo.provenance import host_name
+from highnoon.hpo.run import pickling
 from highnoon.hpo.run.fork_server import ForkedProcess, ForkServer
 from highnoon.hpo.run.metering import LOG_BYTES, tail_of
 from highnoon.hpo.run.pool_worker import ENDED, Setting, accept
@@ -83,7 +84,7 @@ class WorkerProcess:
         Raises:
             OSError: The worker is gone.
         """
-        self._connection.send_bytes(b"c" + pickle.dumps((function, arguments, {})))
+        self._connection.send_bytes(b"c" + pickling.dumps((function, arguments, {})))
 
     def result(self, *, watch: Callable[["WorkerProcess"], None]) -> tuple[bool, Any]:
         """Wait for the end of the call; returns whether it returned, and its value or error.
