@@ -2,13 +2,13 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from highnoon.exceptions import DirectionMismatchError, StudyError, StudyExistsError
 
@@ -43,6 +43,17 @@ class HighNoonStudy(optuna.Study):
         super().__init__(*args, **kwargs)
         self.stop_requested = False
 
+    def add_trials(self, trials: Iterable[FrozenTrial]) -> None:
+        """Add finished or queued trials; to a `BufferedStorage` all in one transaction."""
+        create_new_trials = getattr(self._storage, "create_new_trials", None)
+        if create_new_trials is None:
+            super().add_trials(trials)
+            return
+        templates = list(trials)
+        for trial in templates:
+            _check_trial(trial)
+        create_new_trials(self._study_id, templates)
+
     def stop(self) -> None:
         """End the running `optimize` after the current trial."""
         self.stop_requested = True
@@ -75,6 +86,16 @@ class HighNoonStudy(optuna.Study):
             with contextlib.suppress(UpdateFinishedTrialError):
                 trial.storage.set_trial_state_values(trial._trial_id, state, values)
         return trial.storage.get_trial(trial._trial_id)
+
+
+def _check_trial(trial: FrozenTrial) -> None:
+    """Raise ValueError as Optuna does for a trial that is not consistent."""
+    optuna.trial.create_trial(
+        state=trial.state,
+        values=trial.values,
+        params=trial.params,
+        distributions=trial.distributions,
+    )
 
 
 def create_or_join(

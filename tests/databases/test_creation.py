@@ -12,7 +12,7 @@ import pytest
 
 from highnoon import HPOTrialManager, StudyReader
 from highnoon.exceptions import StorageError
-from highnoon.hpo.storage import open_storage
+from highnoon.hpo.storage import StorageURL, open_storage
 
 PROCESSES = 8
 SPACE = {"x": ("uniform", -1.0, 1.0)}
@@ -113,7 +113,8 @@ def test_tables_that_a_killed_process_left_unfinished_are_completed(database_url
     import sqlalchemy as sa
     from optuna.storages import RDBStorage
 
-    storage = RDBStorage(open_storage(database_url, create=True).url)  # type: ignore[attr-defined]
+    open_storage(database_url, create=True)
+    storage = RDBStorage(StorageURL.parse(database_url).raw)
     with storage.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM alembic_version"))
         connection.execute(sa.text("DROP TABLE trial_values"))

@@ -132,10 +132,12 @@ class TrialLoop:
                 continue
             try:
                 live = self._start(trial)
+                violated = self._violated(trial)
+                if not violated:
+                    _show(trial)
             except BaseException as error:
                 self._tell(trial, TrialState.FAIL, attrs=failure_attrs(error))
                 raise
-            violated = self._violated(trial)
             if not violated:
                 return live
             for text, amount in violated.items():
@@ -306,6 +308,13 @@ class TrialLoop:
             return False
         queued = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         return not queued and sampler.is_exhausted(self._study)
+
+
+def _show(trial: optuna.Trial) -> None:
+    """Let the other workers see the parameters of a trial that has just started."""
+    flush = getattr(trial.storage, "flush", None)
+    if flush is not None:  # a buffered storage
+        flush(trial._trial_id)
 
 
 def _bad_return(value: object) -> TypeError:

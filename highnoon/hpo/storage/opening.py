@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["open_storage"]
 
 
-def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -> "BaseStorage":
+def open_storage(
+    storage: "str | BaseStorage | None", *, create: bool = False, buffered: bool = True
+) -> "BaseStorage":
     """Return the storage of a URL, a storage object as it is, or a new one in memory for None.
 
     Args:
         storage: A database URL, an Optuna storage, or None.
         create: Whether a database that is not there may be created. Only who runs trials does.
+        buffered: Whether the storage of a URL is a `BufferedStorage`; otherwise Optuna's own.
 
     Raises:
         StorageError: The URL is wrong, or the database is missing, unreachable or unwritable.
@@ -71,7 +74,11 @@ def open_storage(storage: "str | BaseStorage | None", *, create: bool = False) -
             raise StorageError(
                 f"The options behind the ? of {url} are refused: {error}. {_options_of(url)}"
             ) from error
-    return opened
+    if not buffered or url.url.database in (None, "", ":memory:"):
+        return opened  # each thread has a database in memory of its own
+    from highnoon.hpo.storage.buffered import BufferedStorage
+
+    return BufferedStorage(opened)
 
 
 def _check_version(storage: "RDBStorage", url: StorageURL) -> None:

@@ -1,0 +1,161 @@
+"""Try a database access again while what hinders it will pass: locks, deadlocks, restarts.
+
+What will not pass by itself, such as a full disk, a wrong password or a violated constraint, is
+raised at once, as the `StorageInternalError` that Optuna's own storages raise.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from highnoon._notices import notice
+
+__all__ = ["PATIENCE", "Retrying", "is_passing"]
+
+T = TypeVar("T")
+
+PATIENCE = 120.0
+"""Seconds for which an access is tried again."""
+
+_FIRST_DELAY = 0.02
+_LONGEST_DELAY = 8.0
+_QUIET_SECONDS = 1.0
+
+# Deadlock, serialization, lock not available, too many connections, server going down or coming up.
+_POSTGRESQL_STATES = {"40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03"}
+# Too many connections, shutdown, lock timeout, deadlock, row changed since it was read, killed, no
+# connection, gone away, lost, idle for too long.
+_MYSQL_CODES = {1020, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
+_PASSING_WORDS = (
+    "connection is lost",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "connection timeout",
+    "could not connect to server",
+    "could not receive data from server",
+    "database is locked",
+    "schema is locked",
+    "table is locked",
+    "name resolution",
+    "no route to host",
+    "server closed the connection",
+    "network is unreachable",
+    "timeout expired",
+    "the database system is",  # starting up, shutting down, in recovery mode
+    "server terminated abnormally",
+)
+
+
+class Retrying:
+    """Runs operations on one database, again after growing pauses while the hindrance may pass.
+
+    However many threads wait, one notice says that the database does not answer, and one that it
+    does again.
+
+    Args:
+        database: What to call the database in notices; holds no password.
+        patience: Seconds for which an operation is tried again unless told otherwise.
+    """
+
+    def __init__(self, database: str, *, patience: float = PATIENCE) -> None:
+        self._database = database
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._silent_since: float | None = None
+
+    def run(self, operation: Callable[[bool], T], *, patience: float | None = None) -> T:
+        """Return the operation's result.
+
+        Args:
+            operation: Called with whether an earlier try may have been committed although it
+                raised, so it must recognise its own traces. Each call is a transaction of its own.
+            patience: Seconds for which it is tried again; 0 is a single try.
+
+        Raises:
+            StorageInternalError: The database refused, or was silent for too long.
+        """
+        patience = self._patience if patience is None else patience
+        started = time.monotonic()
+        delay = _FIRST_DELAY
+        again = False
+        while True:
+            try:
+                result = operation(again)
+            except (SQLAlchemyError, StorageInternalError) as error:
+                waited = time.monotonic() - started
+                if not is_passing(error) or waited + delay > patience:
+                    raise _storage_error(error) from _database_error(error)
+                if waited >= _QUIET_SECONDS:
+                    self._say_silent(error, patience)
+            else:
+                self._say_answering()
+                return result
+            time.sleep(delay * random.uniform(0.5, 1.0))
+            delay = min(delay * 2, _LONGEST_DELAY)
+            again = True
+
+    def _say_silent(self, error: Exception, patience: float) -> None:
+        with self._lock:
+            if self._silent_since is not None:
+                return
+            self._silent_since = time.monotonic()
+        notice(
+            f"The database {self._database} does not answer ({_reason(error)}). Trying again for "
+            f"up to {patience:.0f} s.",
+            level=logging.WARNING,
+        )
+
+    def _say_answering(self) -> None:
+        if self._silent_since is None:
+            return
+        with self._lock:
+            since, self._silent_since = self._silent_since, None
+        if since is not None:
+            seconds = time.monotonic() - since
+            notice(f"The database {self._database} answers again, after {seconds:.0f} s.")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an error of the database is likely gone after a while."""
+    found = _database_error(error)
+    if not isinstance(found, DBAPIError):
+        return False
+    if found.connection_invalidated:
+        return True
+    original = found.orig
+    state = getattr(original, "sqlstate", None)
+    if isinstance(state, str):
+        return state in _POSTGRESQL_STATES or state.startswith("08")
+    code = original.args[0] if original is not None and original.args else None
+    if isinstance(code, int):
+        return code in _MYSQL_CODES
+    words = str(original).lower()
+    return any(passing in words for passing in _PASSING_WORDS)
+
+
+def _database_error(error: BaseException) -> BaseException:
+    """Return what SQLAlchemy raised, out of what Optuna makes of it."""
+    if isinstance(error, StorageInternalError) and error.__cause__ is not None:
+        return error.__cause__
+    return error
+
+
+def _storage_error(error: Exception) -> StorageInternalError:
+    if isinstance(error, StorageInternalError):
+        return error
+    return StorageInternalError(f"The database refused: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of the driver's own words."""
+    found = _database_error(error)
+    original = getattr(found, "orig", None) or found
+    words = original.args[-1] if original.args else original
+    return (str(words).strip() or type(original).__name__).splitlines()[0]
