@@ -111,7 +111,7 @@ def test_stock_optuna_and_its_dashboard_read_and_extend_a_study_that_a_worker_is
         study_name="distributed_study", storage=StorageURL.parse(database_url).raw
     )
     added: list[int] = []
-    with worker(database_url, n_trials=40, pause=0.05) as running:
+    with worker(database_url, n_trials=15, pause=0.05) as running:
         while running.poll() is None:
             trial = stock.ask()
             x = trial.suggest_float("x", -5.0, 5.0)
@@ -130,8 +130,8 @@ def test_stock_optuna_and_its_dashboard_read_and_extend_a_study_that_a_worker_is
     reader = StudyReader.open("distributed_study", database_url)
     states = Counter(t.state for t in reader.trials)
     assert states[TrialState.RUNNING] == states[TrialState.FAIL] == states[TrialState.WAITING] == 0
-    assert len(reader.trials) == 3 + 40 + len(added)
-    assert [t.number for t in reader.trials] == list(range(43 + len(added)))
+    assert len(reader.trials) == 3 + 15 + len(added)
+    assert [t.number for t in reader.trials] == list(range(18 + len(added)))
     for number in added:
         assert reader.trials[number].intermediate_values.keys() == {0}
     assert [t.values for t in stock.get_trials()] == [t.values for t in reader.trials]
