@@ -5,13 +5,14 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from highnoon import StudyReader
@@ -78,19 +79,38 @@ def test_the_two_workers_of_the_guide_share_a_study(database_url: str) -> None:
     assert reader.best_value < 5
 
 
+@pytest.fixture
+def stock_storage() -> Iterator[Callable[[str], RDBStorage]]:
+    """Open a database as stock Optuna does."""
+    opened: list[RDBStorage] = []
+
+    def open_stock(url: str) -> RDBStorage:
+        opened.append(RDBStorage(StorageURL.parse(url).raw))
+        return opened[-1]
+
+    yield open_stock
+    for storage in opened:
+        storage.engine.dispose()
+
+
 class Dashboard:
     """optuna-dashboard as a browser sees it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, storage: RDBStorage) -> None:
         from optuna_dashboard import wsgi
 
-        self._app = wsgi(StorageURL.parse(url).raw)
+        self._app = wsgi(storage)
 
     def get(self, path: str, query: str = "") -> Any:
         environment: dict[str, Any] = {"PATH_INFO": path, "QUERY_STRING": query}
         setup_testing_defaults(environment)
         status: list[str] = []
-        body = self._app(environment, lambda code, *_rest: status.append(code))
+
+        def start_response(code: str, *_rest: Any) -> Callable[[bytes], object]:
+            status.append(code)
+            return lambda _text: None
+
+        body = self._app(environment, start_response)
         text = b"".join(body)
         assert status == ["200 OK"], text
         return json.loads(text)
@@ -100,16 +120,13 @@ class Dashboard:
         return self.get(f"/api/studies/{study['study_id']}", "after=0")["trials"]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_stock_optuna_and_its_dashboard_read_and_extend_a_study_that_a_worker_is_running(
-    database_url: str,
+    database_url: str, stock_storage: Callable[[str], RDBStorage]
 ) -> None:
     with worker(database_url, n_trials=3) as first:
         finish(first)
-    dashboard = Dashboard(database_url)
-    stock = optuna.load_study(
-        study_name="distributed_study", storage=StorageURL.parse(database_url).raw
-    )
+    dashboard = Dashboard(stock_storage(database_url))
+    stock = optuna.load_study(study_name="distributed_study", storage=stock_storage(database_url))
     added: list[int] = []
     with worker(database_url, n_trials=15, pause=0.05) as running:
         while running.poll() is None:
@@ -135,5 +152,5 @@ def test_stock_optuna_and_its_dashboard_read_and_extend_a_study_that_a_worker_is
     for number in added:
         assert reader.trials[number].intermediate_values.keys() == {0}
     assert [t.values for t in stock.get_trials()] == [t.values for t in reader.trials]
-    fresh = Dashboard(database_url).trials()
+    fresh = Dashboard(stock_storage(database_url)).trials()
     assert len(fresh) == len(reader.trials)
