@@ -156,7 +156,9 @@ class TrialWriter:
 
         Raises:
             StorageInternalError: The name or the JSON text is too long.
+            UnicodeEncodeError: The name holds half of a surrogate pair.
         """
+        name.encode()
         if self._dialect == "sqlite":
             return
         if len(name) > _MAX_NAME_LENGTH or "\0" in name:

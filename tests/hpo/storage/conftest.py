@@ -1,0 +1,70 @@
+"""What the tests of the buffered storage share."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+
+from highnoon.hpo.storage import StorageURL
+from highnoon.hpo.storage.buffered import BufferedStorage
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def stock_of(new_database: object) -> Iterator[Callable[[str], RDBStorage]]:
+    """Open a database, which is to outlive it, with Optuna's own storage, uncached."""
+    opened = []
+
+    def open_it(url: str) -> RDBStorage:
+        opened.append(RDBStorage(StorageURL.parse(url).raw))
+        return opened[-1]
+
+    yield open_it
+    for storage in opened:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+@pytest.fixture
+def buffered_of(stock_of: Callable[[str], RDBStorage]) -> Iterator[Callable[..., BufferedStorage]]:
+    """Open a database with a buffered storage."""
+    opened = []
+
+    def open_it(url: str, **options: float) -> BufferedStorage:
+        opened.append(BufferedStorage(stock_of(url), **options))
+        return opened[-1]
+
+    yield open_it
+    for storage in opened:
+        storage.close()
+
+
+@pytest.fixture
+def stock(stock_of: Callable[[str], RDBStorage], database_url: str) -> RDBStorage:
+    return stock_of(database_url)
+
+
+@pytest.fixture
+def buffered(buffered_of: Callable[..., BufferedStorage], database_url: str) -> BufferedStorage:
+    return buffered_of(database_url)
+
+
+@pytest.fixture
+def study_id(buffered: BufferedStorage) -> int:
+    return buffered.create_new_study([StudyDirection.MINIMIZE], "study")
+
+
+@pytest.fixture
+def wait_until() -> Wait:
+    """Wait for what another thread or process is to bring about."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come about within 30 seconds"
+            time.sleep(0.02)
+
+    return wait
