@@ -26,7 +26,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,19 +137,19 @@ def run_round(
     chance = random.Random(seed)
     if engine == "stock":
         optuna.create_study(study_name="chaos", storage=stock_storage(url, grace_period))
-    alive: list[subprocess.Popen[bytes]] = []
+    alive: dict[int, subprocess.Popen[bytes]] = {}
     started = killed = died = 0
 
     def replace_dead() -> None:
         nonlocal started, died
-        for worker in [worker for worker in alive if worker.poll() is not None]:
-            alive.remove(worker)
+        for number in [number for number, worker in alive.items() if worker.poll() is not None]:
+            del alive[number]
             died += 1
         while len(alive) < workers:
             command = [sys.executable, __file__, "--work", engine, url]
             command += [str(folder / str(started)), str(grace_period)]
             with (folder / f"{started}.log").open("wb") as log:
-                alive.append(subprocess.Popen(command, stdout=log, stderr=log))
+                alive[started] = subprocess.Popen(command, stdout=log, stderr=log)
             started += 1
 
     replace_dead()
@@ -159,7 +159,7 @@ def run_round(
         replace_dead()
         if elapsed >= next_kill:
             next_kill += 1.0
-            victim = alive.pop(chance.randrange(len(alive)))
+            victim = alive.pop(chance.choice(list(alive)))
             victim.kill()
             victim.wait()
             killed += 1
@@ -167,19 +167,24 @@ def run_round(
             is_out = True
             outage()
         time.sleep(0.05)
-    study = optuna.load_study(study_name="chaos", storage=plain_storage(url))
+    storage = plain_storage(url)
+    study = optuna.load_study(study_name="chaos", storage=storage)
     completed = _count(study, TrialState.COMPLETE)
     took = time.monotonic() - began
     replace_dead()
+    _wait_for_trials(folder, alive)
     recovered = time.monotonic() + 3 * grace_period + 5
     while time.monotonic() < recovered:  # in peace, so that the dead are noticed
         replace_dead()
         time.sleep(0.2)
-    for worker in alive:
+    for worker in alive.values():
         worker.send_signal(signal.SIGTERM if engine == "highnoon" else signal.SIGINT)
-    for worker in alive:
+    for worker in alive.values():
         worker.wait(30)
-    return _judge(study.get_trials(deepcopy=False), folder, engine, died, killed, completed / took)
+    trials = study.get_trials(deepcopy=False)
+    storage.remove_session()
+    storage.engine.dispose()
+    return _judge(trials, folder, engine, died, killed, completed / took)
 
 
 def plain_storage(url: str) -> optuna.storages.RDBStorage:
@@ -234,18 +239,15 @@ def _count(study: optuna.Study, state: TrialState) -> int:
     return len(study.get_trials(deepcopy=False, states=(state,)))
 
 
-def _wait_for_trials(folder: Path, workers: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Wait until every worker had a trial acknowledged; start-up is not part of the round."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if all(
-            (folder / str(i)).exists() and (folder / str(i)).stat().st_size
-            for i in range(len(workers))
-        ):
-            return
+def _wait_for_trials(folder: Path, workers: Iterable[int]) -> None:
+    """Wait until each of these workers had a trial acknowledged."""
+    files = [folder / str(worker) for worker in workers]
+    deadline = time.monotonic() + 90
+    while not all(file.exists() and file.stat().st_size for file in files):
+        if time.monotonic() > deadline:
+            logs = "\n".join(log.read_text() for log in sorted(folder.glob("*.log")))
+            raise RuntimeError(f"The workers did not start:\n{logs}")
         time.sleep(0.1)
-    logs = "\n".join(log.read_text() for log in sorted(folder.glob("*.log")))
-    raise RuntimeError(f"The workers did not start:\n{logs}")
 
 
 @contextmanager
