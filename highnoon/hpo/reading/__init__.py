@@ -9,6 +9,8 @@ from highnoon.hpo.reading.columns import (
     TrialColumns,
 )
 from highnoon.hpo.reading.feed import StudyFeed
+from highnoon.hpo.reading.summaries import study_summaries
+from highnoon.hpo.reading.summary import StudySummary
 
 __all__ = [
     "STATUSES",
@@ -17,5 +19,7 @@ __all__ = [
     "StudyChanges",
     "StudyFeed",
     "StudyState",
+    "StudySummary",
     "TrialColumns",
+    "study_summaries",
 ]

@@ -1,0 +1,80 @@
+"""All studies of a storage at a glance."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from optuna.trial import TrialState
+
+from highnoon.hpo import attributes
+from highnoon.hpo.reader import storage_label
+from highnoon.hpo.reading.feed import engine_of
+from highnoon.hpo.reading.rows import as_times
+from highnoon.hpo.reading.summary import StudySummary, directions_of, workers_of
+from highnoon.hpo.reading.summary_statements import read_summaries
+from highnoon.hpo.states import best_of, trial_status
+from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.storage.tables import to_stored_datetime
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+__all__ = ["study_summaries"]
+
+
+def study_summaries(storage: "str | BaseStorage") -> list[StudySummary]:
+    """Return a summary of each study of a storage, the oldest first.
+
+    Args:
+        storage: A database URL or an Optuna storage.
+
+    Raises:
+        StorageError: The database is not there or does not answer.
+
+    Example:
+        ```python
+        for summary in study_summaries("sqlite:///hpo.db"):
+            print(summary.name, summary.best_value, summary.counts)
+        ```
+    """
+    opened = open_storage(storage)
+    engine = engine_of(opened)
+    with storage_errors(storage_label(storage)):
+        if engine is None:
+            return _through(opened)
+        return read_summaries(engine)
+
+
+def _through(storage: "BaseStorage") -> list[StudySummary]:
+    summaries = []
+    for study in storage.get_all_studies():
+        trials = storage.get_all_trials(study._study_id, deepcopy=False)
+        directions = directions_of(direction.name for direction in study.directions)
+        best = best_of(trials, directions[0]) if len(directions) == 1 else None
+        running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+        summaries.append(
+            StudySummary(
+                study.study_name,
+                directions,
+                Counter(map(trial_status, trials)),
+                None if best is None else best.values[0],
+                _last_activity(trials),
+                workers_of(
+                    (key, value) for trial in running for key, value in trial.user_attrs.items()
+                ),
+                study.user_attrs.get(attributes.PAUSED),
+                study.user_attrs.get(attributes.ARCHIVED),
+            )
+        )
+    return summaries
+
+
+def _last_activity(trials: "Iterable[FrozenTrial]") -> float | None:
+    times = [
+        to_stored_datetime(time)
+        for trial in trials
+        for time in (trial.datetime_start, trial.datetime_complete)
+        if time is not None
+    ]
+    return float(as_times(times).max()) if times else None

@@ -1,0 +1,110 @@
+"""What a list of studies says agrees with what Optuna says of each, on every storage."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+
+import optuna
+import pytest
+from optuna.storages import BaseStorage
+from optuna.trial import TrialState, create_trial
+
+from highnoon.hpo import attributes
+from highnoon.hpo.reading import study_summaries
+from highnoon.hpo.states import best_of, trial_status
+from highnoon.hpo.study import direction_of
+
+from .test_feed import STATES
+
+
+def fill(study: optuna.Study, worst: float) -> None:
+    for state, value, mark, _ in STATES:
+        attrs = {} if mark is None else {mark: "why"}
+        study.add_trial(create_trial(state=state, value=value, user_attrs=attrs))
+    for constraints, value in (
+        ({"a": 0.0, "b": -1.0}, worst),
+        ({"a": 2.5e-7}, 100.0),
+        ({"a": -1.0, "b": 1.0}, -100.0),
+    ):
+        study.add_trial(create_trial(value=value, constraints=constraints))
+    for amounts, value in (([0.0, -1.0], 3.0), ([1.0], 100.0), ([-1.0, 1e-9], -100.0)):
+        study.add_trial(create_trial(value=value, system_attrs={"constraints": amounts}))
+    for number in range(3):
+        running = study.ask()
+        if number:
+            running.set_user_attr(attributes.RUN, {"seed": 1, "worker": f"w{3 - number}"})
+        running.set_user_attr(attributes.LEASE, [f"w{3 - number}", 0])
+    study.enqueue_trial({})
+
+
+def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    for name, direction in (("low", "minimize"), ("high", "maximize")):
+        fill(optuna.create_study(study_name=name, storage=storage, direction=direction), 4.0)
+    optuna.create_study(study_name="empty", storage=storage)
+    several = ["maximize", "minimize"]
+    optuna.create_study(study_name="several", storage=storage, directions=several).add_trial(
+        create_trial(values=[1.0, 2.0])
+    )
+    summaries = {summary.name: summary for summary in study_summaries(storage)}
+    assert list(summaries) == ["low", "high", "empty", "several"]
+    for name in ("low", "high"):
+        study = optuna.load_study(study_name=name, storage=storage)
+        trials, summary = study.get_trials(), summaries[name]
+        best = best_of(trials, direction_of(study))
+        assert best is not None
+        assert summary.counts == Counter(map(trial_status, trials))
+        assert summary.n_trials == len(trials)
+        assert summary.best_value == best.values[0]
+        assert summary.workers == ("w1", "w2", "w3")
+        assert summary.last_activity == max(
+            time.timestamp()
+            for trial in trials
+            for time in (trial.datetime_start, trial.datetime_complete)
+            if time is not None
+        )
+    assert summaries["low"].best_value == 1.0
+    assert summaries["high"].best_value == 4.0
+    empty, several_summary = summaries["empty"], summaries["several"]
+    assert (empty.counts, empty.best_value, empty.last_activity, empty.workers) == (
+        {},
+        None,
+        None,
+        (),
+    )
+    assert several_summary.directions == ("maximize", "minimize")
+    assert several_summary.counts == {"completed": 1}
+    assert several_summary.best_value is None
+
+
+def test_flags_are_told(study: optuna.Study, storage: BaseStorage) -> None:
+    study.set_user_attr(attributes.PAUSED, {"by": "me", "at": 1.0})
+    study.set_user_attr(attributes.ARCHIVED, None)
+    (summary,) = study_summaries(storage)
+    assert summary.paused == {"by": "me", "at": 1.0}
+    assert summary.archived is None
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "postgresql", "mariadb"], indirect=True)
+def test_the_number_of_statements_does_not_grow_with_studies_and_trials(
+    study: optuna.Study, storage: BaseStorage, statements: Callable[[], list[str]]
+) -> None:
+    statements()
+    study_summaries(storage)
+    before = len(statements())
+    for name in ("a", "b"):
+        fill(optuna.create_study(study_name=name, storage=storage), 4.0)
+    statements()
+    assert len(study_summaries(storage)) == 3
+    assert len(statements()) == before <= 6
+
+
+def test_no_studies_are_an_empty_list(storage: BaseStorage) -> None:
+    assert study_summaries(storage) == []
+
+
+def test_infinite_values_are_no_best(study: optuna.Study, storage: BaseStorage) -> None:
+    study.add_trial(create_trial(state=TrialState.COMPLETE, value=-math.inf))
+    (summary,) = study_summaries(storage)
+    assert summary.best_value is None
+    assert summary.counts == {"diverged": 1}
