@@ -1,13 +1,16 @@
 """The command `highnoon`, as a person would call it."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import optuna
 import pytest
 import yaml
 
+from highnoon import HPOTrialManager, StudyReader
 from highnoon.cli import main
 
 MODULE = """
@@ -125,3 +128,48 @@ def test_the_installed_command_explains_itself() -> None:
     command = Path(sys.executable).parent / "highnoon"
     output = subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
     assert all(name in output for name in ("tune", "studies", "show", "export"))
+
+
+def test_studies_tells_who_is_at_work_and_what_is_paused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tune("--space", "train_it:SPACE")
+    reader = StudyReader.open("s", "sqlite:///hpo.db")
+    reader.study.ask().set_user_attr("highnoon:run", {"worker": "w"})
+    main(["pause", "s"])
+    capsys.readouterr()
+    assert main(["studies"]) == 0
+    assert "12 completed, 1 running (1 worker); paused" in capsys.readouterr().out
+
+
+def test_show_lists_the_numbers_that_an_objective_kept(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hpo = HPOTrialManager(study_name="kept", storage="sqlite:///hpo.db", seed=0)
+
+    def objective(params: dict) -> float:
+        hpo.set_attr("bits_per_byte", 2.5)
+        return params["x"]
+
+    hpo.optimize(objective, {"x": ("uniform", 0.0, 1.0)}, n_trials=2)
+    capsys.readouterr()
+    main(["show", "kept"])
+    output = capsys.readouterr().out
+    assert "bits_per_byte" in output
+    assert "2.5" in output
+
+
+def test_watch_prints_what_happens_until_ctrl_c(folder: Path) -> None:
+    tune("--space", "train_it:SPACE")
+    command = [sys.executable, "-m", "highnoon.cli", "watch", "s", "--every", "0.05"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            assert watching.stdout is not None
+            assert watching.stdout.readline() == "s: 12 completed\n"
+            study = StudyReader.open("s", "sqlite:///hpo.db").study
+            study.add_trial(optuna.trial.create_trial(value=-1.0))
+            assert watching.stdout.readline() == "trial 12 completed -1.0000 (best)\n"
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(timeout=20) == 0
+        finally:
+            watching.kill()

@@ -8,6 +8,7 @@ from highnoon import __version__
 from highnoon.cli.control import add_control_commands
 from highnoon.cli.reading import add_reading_commands
 from highnoon.cli.tune import add_tune
+from highnoon.cli.watch import add_watch
 from highnoon.exceptions import HighNoonError
 
 __all__ = ["main"]
@@ -36,4 +37,5 @@ def _parser() -> argparse.ArgumentParser:
     add_tune(commands)
     add_reading_commands(commands)
     add_control_commands(commands)
+    add_watch(commands)
     return parser

@@ -1,6 +1,7 @@
 """Commands that read studies: `studies`, `show`, `export`."""
 
 import argparse
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,12 @@ from highnoon.cli.common import add_storage, print_table, shown
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
+    from highnoon.hpo.reading import StudySummary
+
 __all__ = ["add_reading_commands"]
 
 _ROWS = 10
+_DAY = 86_400
 
 
 def add_reading_commands(commands: Any) -> None:
@@ -36,43 +40,45 @@ def add_reading_commands(commands: Any) -> None:
 
 
 def _studies(options: argparse.Namespace) -> None:
-    import optuna
-
-    from highnoon.hpo.flags import read_flags
     from highnoon.hpo.reader import storage_label
-    from highnoon.hpo.run.progress import format_value
-    from highnoon.hpo.states import best_of, trial_status
-    from highnoon.hpo.storage import open_storage, storage_errors
-    from highnoon.hpo.study import direction_of
+    from highnoon.hpo.reading import study_summaries
 
-    label = storage_label(options.storage)
-    storage = open_storage(options.storage)
-    rows = [("study", "direction", "best", "trials")]
-    archived = 0
-    with storage_errors(label):
-        for name in sorted(study.study_name for study in storage.get_all_studies()):
-            study = optuna.load_study(study_name=name, storage=storage)
-            flags = read_flags(storage, study._study_id)
-            if flags is not None and flags.archived is not None and not options.all:
-                archived += 1
-                continue
-            trials = study.get_trials(deepcopy=False)
-            best = best_of(trials, direction_of(study))
-            counts = Counter(map(trial_status, trials))
-            rows.append(
-                (
-                    name,
-                    direction_of(study),
-                    "–" if best is None else format_value(best.values[0]),
-                    ", ".join(f"{count} {status}" for status, count in counts.items()) or "none",
-                )
-            )
-    if len(rows) > 1:
-        print_table(rows)
+    summaries = study_summaries(options.storage)
+    listed = [summary for summary in summaries if options.all or summary.archived is None]
+    archived = len(summaries) - len(listed)
+    if listed:
+        rows = [_study_row(summary) for summary in sorted(listed, key=lambda each: each.name)]
+        print_table([("study", "direction", "best", "last activity", "trials"), *rows])
     elif not archived:
-        print(f"No studies in {label}.")
+        print(f"No studies in {storage_label(options.storage)}.")
     if archived:
         print(f"{archived} archived {'study' if archived == 1 else 'studies'}: --all shows them.")
+
+
+def _study_row(summary: "StudySummary") -> tuple[str, ...]:
+    from highnoon.hpo.run.progress import format_value
+
+    trials = ", ".join(f"{count} {status}" for status, count in summary.counts.items()) or "none"
+    if summary.workers:
+        trials += f" ({len(summary.workers)} worker{'s' * (len(summary.workers) > 1)})"
+    if summary.paused is not None:
+        trials += "; paused"
+    return (
+        summary.name,
+        ", ".join(summary.directions),
+        "–" if summary.best_value is None else format_value(summary.best_value),
+        "–" if summary.last_activity is None else _ago(summary.last_activity),
+        trials,
+    )
+
+
+def _ago(seconds_since_1970: float) -> str:
+    from highnoon.hpo.run.progress import format_duration
+
+    age = max(0.0, time.time() - seconds_since_1970)
+    if age < _DAY:
+        return f"{format_duration(age)} ago"
+    return time.strftime("%Y-%m-%d", time.localtime(seconds_since_1970))
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -94,19 +100,31 @@ def _show(options: argparse.Namespace) -> None:
         return
     completed.sort(key=lambda trial: trial.values[0], reverse=direction == "maximize")
     names = list(best.params)
-    rows = [("trial", "value", "time", *names)]
+    kept = _numbers_kept(best)
+    rows = [("trial", "value", "time", *kept, *names)]
     for trial in completed[: options.top]:
         seconds = trial.duration.total_seconds() if trial.duration else 0.0
+        value, time_taken = format_value(trial.values[0]), format_duration(seconds)
+        attrs = [shown(trial.user_attrs.get(name, "–")) for name in kept]
         params = [shown(trial.params.get(name, "–")) for name in names]
-        rows.append(
-            (str(trial.number), format_value(trial.values[0]), format_duration(seconds), *params)
-        )
+        rows.append((str(trial.number), value, time_taken, *attrs, *params))
     print(f"\nBest {len(rows) - 1} of {len(completed)} completed trials")
     print_table(rows)
     importance = reader.get_param_importance()
     if importance:
         print(f"\nImportance ({importance.evaluator}, {importance.n_trials} completed trials)")
         print_table([(name, f"{score:.3f}") for name, score in importance.items()])
+
+
+def _numbers_kept(trial: "FrozenTrial") -> list[str]:
+    """Return the names of the numbers that an objective kept with its trial."""
+    from highnoon.hpo import attributes
+
+    return [
+        name
+        for name, value in trial.user_attrs.items()
+        if not name.startswith(attributes.PREFIX) and isinstance(value, int | float)
+    ]
 
 
 def _print_failures(failed: "Sequence[FrozenTrial]") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.states import TrialStatus
 from highnoon.hpo.study import Direction
 
@@ -143,6 +144,11 @@ class StudyState:
     name: str
     direction: Direction
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def flags(self) -> StudyFlags:
+        """What it was told: paused, stopped, archived."""
+        return StudyFlags.from_attributes(self.attributes)
 
     @property
     def search_space(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from highnoon.hpo.flags import engine_of
 from highnoon.hpo.reading import statements
 from highnoon.hpo.reading.rows import (
     AttributeRows,
@@ -22,9 +23,10 @@ from highnoon.hpo.reading.rows import (
 from highnoon.hpo.reading.statements import Kind, columns_of
 
 if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
     from sqlalchemy import Connection, Engine
 
-__all__ = ["DatabaseSource"]
+__all__ = ["DatabaseSource", "database_of"]
 
 _FEW = 200
 _NONE = [-1]
@@ -58,6 +60,11 @@ class DatabaseSource:
             if known.study_id is None:
                 return _everything(connection, _study_id(connection, known.name))
             return _changes(connection, known, known.study_id)
+
+
+def database_of(storage: "BaseStorage") -> "Engine | None":
+    """Return the database of a storage, also of one that Optuna made of a URL, else None."""
+    return engine_of(storage) or engine_of(getattr(storage, "_backend", storage))
 
 
 def _study_id(connection: "Connection", name: str) -> int:

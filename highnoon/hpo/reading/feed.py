@@ -11,17 +11,16 @@ from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.reading.accumulated import Accumulated
 from highnoon.hpo.reading.any_storage import StorageSource
 from highnoon.hpo.reading.columns import ReportColumns, StudyChanges, StudyState, TrialColumns
-from highnoon.hpo.reading.database import DatabaseSource
+from highnoon.hpo.reading.database import DatabaseSource, database_of
 from highnoon.hpo.storage import storage_errors
 from highnoon.hpo.study import check_single_objective
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
-    from sqlalchemy import Engine
 
     from highnoon.hpo.reading.rows import Source
 
-__all__ = ["StudyFeed", "engine_of"]
+__all__ = ["StudyFeed"]
 
 
 class StudyFeed:
@@ -61,7 +60,7 @@ class StudyFeed:
         check_single_objective(optuna_study)
         self._storage = optuna_study._storage
         self._label = storage_label(self._storage)
-        engine = engine_of(self._storage)
+        engine = database_of(self._storage)
         self._source: Source = (
             StorageSource(self._storage) if engine is None else DatabaseSource(engine)
         )
@@ -155,12 +154,3 @@ class StudyFeed:
         if self._accumulated.study is None:
             self.poll()
         return self._accumulated
-
-
-def engine_of(storage: "BaseStorage") -> "Engine | None":
-    """Return the engine of a storage that keeps studies in Optuna's tables, else None."""
-    for holder in (storage, getattr(storage, "_backend", None)):
-        engine = getattr(holder, "engine", None)
-        if engine is not None:
-            return engine
-    return None

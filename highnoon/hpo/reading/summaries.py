@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
-from highnoon.hpo import attributes
+from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.reader import storage_label
-from highnoon.hpo.reading.feed import engine_of
+from highnoon.hpo.reading.database import database_of
 from highnoon.hpo.reading.rows import as_times
 from highnoon.hpo.reading.summary import StudySummary, directions_of, workers_of
 from highnoon.hpo.reading.summary_statements import read_summaries
-from highnoon.hpo.states import best_of, trial_status
+from highnoon.hpo.states import TrialStatus, best_of, trial_status
 from highnoon.hpo.storage import open_storage, storage_errors
 from highnoon.hpo.storage.tables import to_stored_datetime
 
@@ -39,7 +39,7 @@ def study_summaries(storage: "str | BaseStorage") -> list[StudySummary]:
         ```
     """
     opened = open_storage(storage)
-    engine = engine_of(opened)
+    engine = database_of(opened)
     with storage_errors(storage_label(storage)):
         if engine is None:
             return _through(opened)
@@ -52,19 +52,22 @@ def _through(storage: "BaseStorage") -> list[StudySummary]:
         trials = storage.get_all_trials(study._study_id, deepcopy=False)
         directions = directions_of(direction.name for direction in study.directions)
         best = best_of(trials, directions[0]) if len(directions) == 1 else None
+        counts: Counter[TrialStatus] = Counter()
+        counts.update(trial_status(trial) for trial in trials)
+        flags = StudyFlags.from_attributes(study.user_attrs)
         running = [trial for trial in trials if trial.state == TrialState.RUNNING]
         summaries.append(
             StudySummary(
                 study.study_name,
                 directions,
-                Counter(map(trial_status, trials)),
+                counts,
                 None if best is None else best.values[0],
                 _last_activity(trials),
                 workers_of(
                     (key, value) for trial in running for key, value in trial.user_attrs.items()
                 ),
-                study.user_attrs.get(attributes.PAUSED),
-                study.user_attrs.get(attributes.ARCHIVED),
+                flags.paused,
+                flags.archived,
             )
         )
     return summaries

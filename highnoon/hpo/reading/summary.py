@@ -7,6 +7,7 @@ from typing import Any
 from optuna.study import StudyDirection
 
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import Order
 from highnoon.hpo.states import TrialStatus
 from highnoon.hpo.study import Direction
 
@@ -26,8 +27,8 @@ class StudySummary:
         last_activity: When a trial started or ended last, in seconds since 1970, or None.
         workers: Names of the workers that run trials, sorted. One that died is among them until
             its trial is given up; stock Optuna leaves no names.
-        paused: `{"by", "at"}` while no trial is to start, else None.
-        archived: `{"by", "at"}` where lists are to leave it out, else None.
+        paused: Who paused it, or None where trials may start.
+        archived: Who archived it, so that lists leave it out, or None.
     """
 
     name: str
@@ -36,8 +37,8 @@ class StudySummary:
     best_value: float | None
     last_activity: float | None
     workers: tuple[str, ...]
-    paused: Mapping[str, Any] | None
-    archived: Mapping[str, Any] | None
+    paused: Order | None
+    archived: Order | None
 
     @property
     def n_trials(self) -> int:

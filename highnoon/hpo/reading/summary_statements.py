@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.reading.rows import CONSTRAINTS, as_times
 from highnoon.hpo.reading.summary import StudySummary, directions_of, workers_of
 from highnoon.hpo.states import TrialStatus, status_of
@@ -40,7 +41,7 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
     summaries = []
     for study_id, name in names.items():
         own = groups[study_id]
-        told = {key: value for key, value, _ in flags[study_id]}
+        told = StudyFlags.from_attributes({key: value for key, value, _ in flags[study_id]})
         by_objective = directions_of(directions[study_id])
         counts: Counter[TrialStatus] = Counter()
         for row in own:
@@ -54,8 +55,8 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
                 _best(own, listed[study_id], by_objective),
                 float(as_times(times).max()) if times else None,
                 workers_of((key, value) for key, value, _ in workers[study_id]),
-                told.get(attributes.PAUSED),
-                told.get(attributes.ARCHIVED),
+                told.paused,
+                told.archived,
             )
         )
     return summaries

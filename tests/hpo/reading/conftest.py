@@ -43,9 +43,9 @@ def statements(study: optuna.Study) -> Callable[[], list[str]]:
     """The SQL statements that reached the study's database since the last call."""
     import sqlalchemy as sa
 
-    from highnoon.hpo.reading.feed import engine_of
+    from highnoon.hpo.reading.database import database_of
 
-    engine = engine_of(study._storage)
+    engine = database_of(study._storage)
     assert engine is not None
     seen: list[str] = []
     sa.event.listen(

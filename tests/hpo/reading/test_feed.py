@@ -11,6 +11,7 @@ from optuna.trial import TrialState, create_trial
 
 from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import Order
 from highnoon.hpo.reading import STATUSES, StudyFeed
 
 from .conftest import Follower, check, reports_of, rows_of
@@ -141,16 +142,18 @@ def test_a_distribution_that_changes_is_the_newest_trials(study: optuna.Study) -
 def test_the_attributes_of_highnoon_with_the_study_are_read(study: optuna.Study) -> None:
     feed = StudyFeed(study)
     feed.poll()
-    study.set_user_attr("highnoon:paused", {"by": "me", "at": 1.5})
+    order = Order.now("ana@here")
+    study.set_user_attr(attributes.PAUSED, order.to_json())
     study.set_user_attr("highnoon:joins:abc", 1)
     study.set_user_attr("other", 1)
     changed = feed.poll().study
     assert changed is not None
-    assert changed.attributes == {"highnoon:paused": {"by": "me", "at": 1.5}}
+    assert changed.flags.paused == order
+    assert list(changed.attributes) == [attributes.PAUSED]
     assert not feed.poll()
-    study.set_user_attr("highnoon:paused", None)
+    study.set_user_attr(attributes.PAUSED, None)
     assert feed.poll().study is not None
-    assert feed.study.attributes == {"highnoon:paused": None}
+    assert feed.study.flags.paused is None
 
 
 def test_what_was_handed_out_is_never_changed(study: optuna.Study) -> None:

@@ -10,6 +10,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import TrialState, create_trial
 
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import Order
 from highnoon.hpo.reading import study_summaries
 from highnoon.hpo.states import best_of, trial_status
 from highnoon.hpo.study import direction_of
@@ -78,10 +79,11 @@ def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
 
 
 def test_flags_are_told(study: optuna.Study, storage: BaseStorage) -> None:
-    study.set_user_attr(attributes.PAUSED, {"by": "me", "at": 1.0})
+    order = Order.now("ana@here")
+    study.set_user_attr(attributes.PAUSED, order.to_json())
     study.set_user_attr(attributes.ARCHIVED, None)
     (summary,) = study_summaries(storage)
-    assert summary.paused == {"by": "me", "at": 1.0}
+    assert summary.paused == order
     assert summary.archived is None
 
 
