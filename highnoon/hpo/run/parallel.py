@@ -211,7 +211,10 @@ class ParallelLoop:
     def _settle(self, future: "Future[Outcome]", tally: Tally) -> None:
         """Record the end of a task."""
         token = self._running.pop(future, None)
-        if token is None or future.cancelled():
+        if token is None:
+            return
+        if future.cancelled():  # by the engine, when it lost the result with the worker
+            self._recover(token, WorkerDiedError("The engine cancelled its task."), tally)
             return
         error = future.exception()
         if error is None:
