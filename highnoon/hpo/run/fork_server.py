@@ -276,14 +276,15 @@ def _reap(children: set[int]) -> list[tuple[int, int]]:
 
 
 def _end(children: set[int]) -> None:
-    """End the workers: first in peace, so that they give their trials back."""
-    for pid in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _SECONDS_FOR_WORKERS_TO_END
-    while children and time.monotonic() < deadline:
-        _reap(children)
-        time.sleep(0.05)
-    for pid in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+    """See the workers end: they give their trials back as their connections close.
+
+    Those that do not notice are told, then killed.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _SECONDS_FOR_WORKERS_TO_END / 2
+        while children and time.monotonic() < deadline:
+            _reap(children)
+            time.sleep(0.05)
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, number)

@@ -29,5 +29,6 @@ def _reduce_code(code: CodeType) -> tuple[Any, ...]:
 
 class _Pickler(cloudpickle.CloudPickler):
     def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(file)
+        # Before the base class reads it.
         self.dispatch_table = {**cloudpickle.CloudPickler.dispatch_table, CodeType: _reduce_code}
+        super().__init__(file)
