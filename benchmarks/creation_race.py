@@ -1,6 +1,6 @@
 """Eight processes create and join one study on a fresh database, against stock Optuna.
 
-Run: python benchmarks/creation_race.py [--rounds 20]
+Run: python benchmarks/creation_race.py [--rounds 20] [--databases SQLite PostgreSQL MariaDB]
 """
 
 import argparse
@@ -8,6 +8,7 @@ import contextlib
 import logging
 import multiprocessing
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -76,19 +77,22 @@ def fresh_databases() -> Iterator[dict[str, tuple[Callable[[], str], Callable[[s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--databases", nargs="*", default=["SQLite", "PostgreSQL", "MariaDB"])
+    arguments = parser.parse_args()
+    rounds = arguments.rounds
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(PROCESSES)
-    print(f"{PROCESSES} processes, {rounds} rounds: rounds with a failure, processes that failed")
+    print(f"{PROCESSES} processes, {rounds} rounds: bad rounds, failed processes, time")
     with (
         fresh_databases() as databases,
         ProcessPoolExecutor(
             PROCESSES, context, initializer=set_barrier, initargs=(barrier,)
         ) as all_,
     ):
-        for database, (make, drop) in databases.items():
+        for database in arguments.databases:
+            make, drop = databases[database]
             for way in (with_highnoon, with_optuna):
-                bad_rounds, errors = 0, []
+                bad_rounds, errors, started = 0, [], time.monotonic()
                 for _ in range(rounds):
                     url = make()
                     found = [f.result() for f in [all_.submit(way, url) for _ in range(PROCESSES)]]
@@ -96,8 +100,12 @@ def main() -> None:
                     failed = [error for error in found if error is not None]
                     bad_rounds += bool(failed)
                     errors += failed
+                seconds = (time.monotonic() - started) / rounds
                 name = way.__name__.removeprefix("with_")
-                print(f"{database:12} {name:10} {bad_rounds:3} {len(errors):4}", flush=True)
+                print(
+                    f"{database:12} {name:10} {bad_rounds:3} {len(errors):4}  {seconds:5.1f} s",
+                    flush=True,
+                )
                 if name == "highnoon" and errors:
                     print(errors[0])
 
