@@ -18,6 +18,11 @@ class RunningTrial(Protocol):
         ...
 
     @property
+    def first_number(self) -> int:
+        """Number of the first of the trials that this one tries again; its own where it is none."""
+        ...
+
+    @property
     def seed(self) -> int:
         """A seed of the trial's own: repeatable where the study's manager was given one."""
         ...

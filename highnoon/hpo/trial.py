@@ -35,6 +35,7 @@ class LiveTrial:
     Attributes:
         params: Values by parameter name, as the objective is to see them.
         number: Number of the trial in its study.
+        first_number: Number of the first of the trials that it tries again, else its own.
         seed: A seed of the trial's own.
         in_run: Whether a run calls its objective, so that an order to end is raised from a report.
     """
@@ -46,10 +47,12 @@ class LiveTrial:
         *,
         seed: int,
         maximize: bool,
+        first_number: int | None = None,
         order: "Callable[[], TrialOrder | None]" = lambda: None,
     ) -> None:
         self.params: dict[str, Any] = dict(params)
         self.number = trial.number
+        self.first_number = trial.number if first_number is None else first_number
         self.seed = seed
         self.optuna_trial = trial
         self.diverged: str | None = None

@@ -21,7 +21,7 @@ from highnoon.training.reports import TrialReports
 from highnoon.training.stage_run import StageRun
 from highnoon.training.summary import StageSummary, TrainingSummary, empty_summary
 
-__all__ = ["Run"]
+__all__ = ["Run", "identity"]
 
 _LONG_WARMUP = (
     "warmup_steps is more than the steps of the run: the learning rate is still rising when "
@@ -167,12 +167,16 @@ class Run:
         )
 
     def _identity(self, reached: int) -> dict[str, Any]:
-        """Return what makes a run the same run, up to the stage that it has reached."""
-        stages = self._stages[:reached]
-        stages[-1] = replace(stages[-1], epochs=None, steps=None)
-        return {
-            "model": self._engine.model.config.model.to_dict(),
-            "hyperparameters": self._training.to_dict(),
-            "seed": self._seed,
-            "stages": [stage.to_dict() for stage in stages],
-        }
+        config = Config(self._engine.model.config.model, self._training)
+        return identity(config, self._stages[:reached], seed=self._seed)
+
+
+def identity(config: Config, stages: Sequence[Stage], *, seed: int) -> dict[str, Any]:
+    """Return what makes a run the same run, up to the last of the stages."""
+    last = replace(stages[-1], epochs=None, steps=None)
+    return {
+        "model": config.model.to_dict(),
+        "hyperparameters": config.training.to_dict(),
+        "seed": seed,
+        "stages": [stage.to_dict() for stage in [*stages[:-1], last]],
+    }

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from highnoon._notices import notice
-from highnoon.config import TrainingConfig
+from highnoon.config import Config, TrainingConfig
 from highnoon.data.catalogue import find_dataset
 from highnoon.data.splits import StageText, split_stages
 from highnoon.data.tokenizer_cache import build_tokenizer
 from highnoon.exceptions import CheckpointError, ConfigError, ModelTooLargeError, TrainingError
+from highnoon.hpo._context import running_trial
 from highnoon.models.estimate import estimate
 from highnoon.models.factory import available_bytes
-from highnoon.training.checkpoints import MANIFEST, read_checkpoint
+from highnoon.training.checkpoints import MANIFEST, Checkpoint, read_checkpoint
 from highnoon.training.curriculum import Stage
 from highnoon.training.engine import engine_of
 from highnoon.training.hyperparameters import (
@@ -21,7 +22,7 @@ from highnoon.training.hyperparameters import (
     find_best_trial,
     read_hyperparameters,
 )
-from highnoon.training.run import Run
+from highnoon.training.run import Run, identity
 from highnoon.training.summary import TrainingSummary
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ class Trainer:
             epochs_per_stage: Passes over the data of a stage that does not say how long it is.
             save_checkpoints: Whether to write a checkpoint after every evaluation; only where
                 `checkpoint_dir` is given.
-            checkpoint_dir: Folder of the checkpoint, for `load_model` and `resume`.
+            checkpoint_dir: Folder of the checkpoint, for `load_model` and `resume`. In a trial it
+                is the folder of all trials, each with a folder of its own in it, `trial-0` and so
+                on; a trial that repeats one that was cut off goes on from its checkpoint.
             log_interval: Steps between two lines of the log `highnoon`.
             resume: Go on from the checkpoint in `checkpoint_dir`, if there is one.
 
@@ -155,14 +158,21 @@ class Trainer:
         folder = None if checkpoint_dir is None else Path(checkpoint_dir).expanduser().absolute()
         if resume and folder is None:
             raise CheckpointError("resume=True needs checkpoint_dir, the folder to resume from.")
+        trial = running_trial()
+        if trial is not None and folder is not None:
+            folder /= f"trial-{trial.first_number}"
         stages = [
             stage.settled(epochs=epochs, max_seq_length=self.training.max_seq_length)
             for stage in self.stages or self._stages_of_best_trial()
         ]
         self._check_memory(stages)
         checkpoint = None
-        if resume and folder is not None and (folder / MANIFEST).exists():
-            checkpoint = read_checkpoint(folder)
+        if folder is not None and (folder / MANIFEST).exists():
+            if resume:
+                checkpoint = read_checkpoint(folder)
+            elif trial is not None and trial.first_number != trial.number:
+                checkpoint = self._checkpoint_of_repeated(folder, stages)
+        if checkpoint is not None:
             self.model.tokenizer = checkpoint.tokenizer()
         texts = split_stages([stage.datasets for stage in stages])
         if self.model.tokenizer is None:
@@ -182,6 +192,19 @@ class Trainer:
             if checkpoint is not None:
                 run.restore(checkpoint)
             return run.execute()
+
+    def _checkpoint_of_repeated(self, folder: Path, stages: Sequence[Stage]) -> Checkpoint | None:
+        """Return the checkpoint of the trial that this one repeats, None where it is of no use."""
+        try:
+            checkpoint = read_checkpoint(folder)
+        except CheckpointError as error:
+            notice(f"The trial starts from the beginning. {error}")
+            return None
+        config = Config(self.model.config.model, self.training)
+        reached = stages[: len(checkpoint.progress["stages"])]
+        if checkpoint.progress["identity"] != identity(config, reached, seed=self.seed):
+            return None
+        return checkpoint
 
     def _stages_of_best_trial(self) -> list[Stage]:
         best = find_best_trial(self.model.config, self.training, self._given)

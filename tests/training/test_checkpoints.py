@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from highnoon import HPOTrialManager
 from highnoon.exceptions import CheckpointError
 from highnoon.models import HSMN
 from highnoon.training import Trainer, TrainingSummary, evaluate, load_model
@@ -238,3 +239,29 @@ def test_a_run_that_diverges_keeps_the_last_checkpoint_that_was_finite(
     wild.add_curriculum_stage("only", ["numbers"], steps=30)
     assert wild.train(checkpoint_dir=tmp_path)["diverged"]
     assert evaluate(load_model(tmp_path), "numbers") == good
+
+
+def test_a_trial_that_repeats_an_interrupted_one_goes_on_from_its_checkpoint(
+    model_of: ModelOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    results: list[list[float]] = []
+
+    def objective(params: dict) -> float:
+        summary = train(model_of(), tmp_path, learning_rate=params["learning_rate"])
+        results.append(losses(summary))
+        return results[-1][-1]
+
+    hpo = HPOTrialManager("s", pruner="none")
+    space = {"learning_rate": ("uniform", 1e-3, 2e-3)}
+    with monkeypatch.context() as patched:
+        interrupt_after(3, patched)
+        with pytest.raises(Interrupted):
+            hpo.optimize(objective, space, n_trials=1)
+    caplog.set_level("INFO", logger="highnoon")
+    hpo.optimize(objective, space, n_trials=2)
+    assert "Going on after step" in caplog.text
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["trial-0", "trial-2"]
+    repeated = model_of()
+    assert results[0] == losses(
+        train(repeated, None, learning_rate=hpo.trials[1].params["learning_rate"])
+    )

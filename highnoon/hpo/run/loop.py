@@ -19,7 +19,7 @@ from highnoon.hpo.run.failure import failure_attrs, shorten
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.run.metering import Meter
 from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause, TrialOrder
-from highnoon.hpo.run.recovery import DUPLICATE, is_second_retry
+from highnoon.hpo.run.recovery import DUPLICATE, first_number, is_second_retry
 from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
 from highnoon.hpo.study import HighNoonStudy, direction_of
 from highnoon.hpo.trial import LiveTrial
@@ -223,7 +223,8 @@ class TrialLoop:
         return finished
 
     def _start(self, trial: optuna.Trial) -> LiveTrial:
-        seed = random.Random(f"{self._entropy}:{trial.number}").getrandbits(31)
+        first = first_number(self._study, trial)
+        seed = random.Random(f"{self._entropy}:{first}").getrandbits(31)
         trial.set_user_attr(attributes.RUN, {"seed": seed, **self._provenance})
         params = self._space.suggest(trial)
         return LiveTrial(
@@ -231,6 +232,7 @@ class TrialLoop:
             params,
             seed=seed,
             maximize=self._direction == "maximize",
+            first_number=first,
             order=functools.partial(self._order_of, trial.number),
         )
 

@@ -9,6 +9,8 @@ from highnoon.hpo import attributes
 from highnoon.hpo.run.failure import failure_attrs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import optuna
     from optuna.storages import BaseStorage
     from optuna.trial import BaseTrial, FrozenTrial
@@ -21,6 +23,7 @@ __all__ = [
     "deaths_before",
     "end_in_place_of_worker",
     "find_trial",
+    "first_number",
     "give_up",
     "is_second_retry",
     "params_to_retry",
@@ -109,14 +112,29 @@ def end_in_place_of_worker(
 
 def deaths_before(study: "optuna.Study", trial: "FrozenTrial") -> int:
     """Return how many workers died of the trials that a trial repeats."""
-    trials = study.get_trials(deepcopy=False)
-    deaths = 0
+    return sum(
+        repeated.user_attrs.get(attributes.INTERRUPTED) == "lost"
+        for repeated in _repeated_by(study, trial)
+    )
+
+
+def first_number(study: "optuna.Study", trial: "BaseTrial") -> int:
+    """Return the number of the first of the trials that a trial repeats, else its own."""
+    number = trial.number
+    for repeated in _repeated_by(study, trial):
+        number = repeated.number
+    return number
+
+
+def _repeated_by(study: "optuna.Study", trial: "BaseTrial") -> "Iterator[FrozenTrial]":
+    """Yield the trial that a trial repeats, the one which that repeats, and so on."""
+    trials: list[FrozenTrial] | None = None
     while (number := trial.user_attrs.get(attributes.RETRY_OF)) is not None:
-        if not 0 <= number < len(trials) or number >= trial.number:
-            break
-        trial = trials[number]
-        deaths += trial.user_attrs.get(attributes.INTERRUPTED) == "lost"
-    return deaths
+        trials = study.get_trials(deepcopy=False) if trials is None else trials
+        if not 0 <= number < min(len(trials), trial.number):
+            return
+        repeated = trial = trials[number]
+        yield repeated
 
 
 def _end(storage: "BaseStorage", trial: "FrozenTrial", attrs: dict[str, Any]) -> bool:
