@@ -27,6 +27,12 @@ def _start(kind: str) -> PrivateServer:
     return _SERVERS[kind]()
 
 
+@pytest.fixture(autouse=True)
+def _own_spool(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep results that could not be told apart from those of the user who runs the tests."""
+    monkeypatch.setenv("HIGHNOON_SPOOL", str(tmp_path_factory.mktemp("spool")))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PrivateServer]:
     """A private PostgreSQL server, shared by the tests of the session: do not stop it."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from highnoon.hpo import attributes
+from highnoon.hpo.storage.engines import engine_of
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
-    from sqlalchemy.engine import Engine
 
-__all__ = ["Order", "StopOrder", "StudyFlags", "engine_of", "read_flags", "this_person"]
+__all__ = ["Order", "StopOrder", "StudyFlags", "read_flags", "this_person"]
 
 _NAMES = (attributes.PAUSED, attributes.STOP, attributes.ARCHIVED)
 
@@ -147,11 +147,6 @@ def read_flags(storage: "BaseStorage", study_id: int) -> StudyFlags | None:
     return StudyFlags.from_attributes(
         {row.key: json.loads(row.value_json) for row in rows if row.key}
     )
-
-
-def engine_of(storage: "BaseStorage") -> "Engine | None":
-    """Return the database that a storage writes to, or None where it is no database."""
-    return getattr(storage, "engine", None)
 
 
 def this_person() -> str:

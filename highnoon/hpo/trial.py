@@ -37,6 +37,8 @@ class LiveTrial:
         number: Number of the trial in its study.
         first_number: Number of the first of the trials that it tries again, else its own.
         seed: A seed of the trial's own.
+        started: When, by `time.monotonic`.
+        reports: Values by step, as they are stored.
         in_run: Whether a run calls its objective, so that an order to end is raised from a report.
     """
 
@@ -54,6 +56,8 @@ class LiveTrial:
         self.number = trial.number
         self.first_number = trial.number if first_number is None else first_number
         self.seed = seed
+        self.started = time.monotonic()
+        self.reports: dict[int, float] = {}
         self.optuna_trial = trial
         self.diverged: str | None = None
         self.in_run = False
@@ -149,10 +153,15 @@ class LiveTrial:
         for step in self._not_finite:
             self._overwrite(worst, step)
 
+    @property
+    def unsaved_series(self) -> dict[str, Any]:
+        """The attributes of series that are not in the storage yet."""
+        return {attributes.SERIES + name: self._series[name] for name in sorted(self._unsaved)}
+
     def flush(self) -> None:
         """Write the series that are not in the storage yet."""
-        for name in sorted(self._unsaved):
-            self.set_attr(attributes.SERIES + name, self._series[name])
+        for name, series in self.unsaved_series.items():
+            self.set_attr(name, series)
         self._unsaved.clear()
         self._saved_at = time.monotonic()
 
@@ -188,6 +197,7 @@ class LiveTrial:
             self.flush()
 
     def _store(self, value: float, step: int) -> None:
+        self.reports[step] = value
         if step in self._automatic:  # Optuna's report would keep the value of the library's report
             self._overwrite(value, step)
             self._automatic.discard(step)
@@ -197,6 +207,7 @@ class LiveTrial:
 
     def _overwrite(self, value: float, step: int) -> None:
         trial = self.optuna_trial
+        self.reports[step] = value
         trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
 
     def _frozen(self) -> "optuna.trial.FrozenTrial":

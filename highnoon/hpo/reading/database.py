@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from highnoon.hpo.flags import engine_of
 from highnoon.hpo.reading import statements
 from highnoon.hpo.reading.rows import (
     AttributeRows,
@@ -21,6 +20,7 @@ from highnoon.hpo.reading.rows import (
     is_unfinished,
 )
 from highnoon.hpo.reading.statements import Kind, columns_of
+from highnoon.hpo.storage.engines import engine_of
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -8,12 +8,13 @@ from optuna.trial import TrialState
 
 from highnoon.exceptions import StudyError, StudyExistsError
 from highnoon.hpo import attributes
-from highnoon.hpo.flags import Order, StopOrder, StudyFlags, engine_of, read_flags
+from highnoon.hpo.flags import Order, StopOrder, StudyFlags, read_flags
 from highnoon.hpo.queueing import queue
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.storage.engines import engine_of
 from highnoon.hpo.study import check_study_name
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
-from highnoon.hpo.flags import engine_of
 from highnoon.hpo.provenance import worker_name
+from highnoon.hpo.storage.engines import engine_of
 
 if TYPE_CHECKING:
     import optuna

@@ -3,7 +3,8 @@
 import functools
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -19,7 +20,8 @@ from highnoon.hpo.run.failure import failure_attrs, shorten
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.run.metering import Meter
 from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause, TrialOrder
-from highnoon.hpo.run.recovery import DUPLICATE, first_number, is_second_retry
+from highnoon.hpo.run.recovery import DUPLICATE, LOST, first_number, is_second_retry
+from highnoon.hpo.run.results import TrialResult
 from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
 from highnoon.hpo.study import HighNoonStudy, direction_of
 from highnoon.hpo.trial import LiveTrial
@@ -191,6 +193,9 @@ class TrialLoop:
         """Record that the trial stopped early: pruned, stopped, diverged, or given back."""
         if live.order == "give back":
             return self.give_back(live, "stop")
+        if live.order == "lost":  # whoever finished it said so, and this changes nothing
+            attrs = {attributes.INTERRUPTED: LOST}
+            return self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
         if live.order == "stop":
             by = self._watch.flags.stopped_trials[live.number]
             attrs = {attributes.STOPPED: by.to_json()}
@@ -265,6 +270,42 @@ class TrialLoop:
         attrs = {**(attrs or {})}
         if live is not None and live.meter is not None:
             attrs |= live.meter.attrs()
+        with self._kept(live, state, value, attrs) as result:
+            finished = self._record(trial, state, value, attrs, live)
+            if result is not None and finished.state != state:
+                self._watch.deliver(result)
+        self._watch.release(trial.number)
+        if live is not None:
+            live.told = finished
+        return finished
+
+    @contextmanager
+    def _kept(
+        self,
+        live: LiveTrial | None,
+        state: TrialState,
+        value: float | None,
+        attrs: Mapping[str, Any],
+    ) -> Iterator[TrialResult | None]:
+        """Keep a result outside the storage until the storage has it.
+
+        What is given back or was refused is no result: the study tries it again.
+        """
+        if live is None or {attributes.INTERRUPTED, attributes.INFEASIBLE} & attrs.keys():
+            yield None
+            return
+        result = TrialResult.of(live, state, value, attrs)
+        with self._watch.spool.kept(result, seconds=time.monotonic() - live.started):
+            yield result
+
+    def _record(
+        self,
+        trial: optuna.Trial,
+        state: TrialState,
+        value: float | None,
+        attrs: Mapping[str, Any],
+        live: LiveTrial | None,
+    ) -> FrozenTrial:
         try:
             if live is not None:
                 if value is not None:
@@ -274,11 +315,7 @@ class TrialLoop:
                 trial.set_user_attr(name, attr)
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished by someone else.", trial.number)
-        finished = self._study.finish(trial, state, value)
-        self._watch.release(trial.number)
-        if live is not None:
-            live.told = finished
-        return finished
+        return self._study.finish(trial, state, value)
 
     def _may_go_on(self, budget: "Budget", orders: Orders) -> bool:
         """Return whether another trial may start, once it may: a paused run waits.

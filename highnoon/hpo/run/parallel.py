@@ -238,7 +238,8 @@ class ParallelLoop:
             raise error
 
     def _recover(self, token: str, error: WorkerDiedError, tally: Tally) -> None:
-        """Settle the trial of a worker that died."""
+        """Settle the trial of a worker that died, after what it could not tell any more."""
+        self._watch.spool.replay()
         trial = find_trial(self._study, token, error.worker)
         if trial is None:
             self._deaths_without_trial += 1

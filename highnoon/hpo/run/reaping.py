@@ -15,7 +15,7 @@ numbers are given by the storage in one order for all, so that exactly one remai
 """
 
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
@@ -25,6 +25,7 @@ from highnoon.exceptions import WorkerDiedError
 from highnoon.hpo import attributes
 from highnoon.hpo.run.recovery import (
     DUPLICATE,
+    LOST,
     MAX_DEATHS,
     deaths_before,
     end_in_place_of_worker,
@@ -38,10 +39,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
-__all__ = ["LOST", "Reaper"]
-
-LOST = "lost"
-"""What interrupts a trial whose worker died."""
+__all__ = ["Reaper"]
 
 
 class Reaper:
@@ -53,14 +51,21 @@ class Reaper:
         study: The study.
         storage: Where it is kept.
         grace_period: Seconds without a sign of life after which a trial is given up.
+        clock: Tells the seconds.
     """
 
     def __init__(
-        self, study: "optuna.Study", storage: "BaseStorage", *, grace_period: float
+        self,
+        study: "optuna.Study",
+        storage: "BaseStorage",
+        *,
+        grace_period: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study = study
         self._storage = storage
         self._grace_period = grace_period
+        self._clock = clock
         self._standing_still: dict[int, tuple[object, float]] = {}
         self._looked_at = -float("inf")
 
@@ -68,7 +73,7 @@ class Reaper:
         """Look at all trials but those of this process, and act on those that stood still."""
         trials = self._study.get_trials(deepcopy=False)
         retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in trials}
-        now = time.monotonic()
+        now = self._clock()
         # Whoever could not look for so long can not tell a dead worker from one that could not
         # write for the same reason: a suspended machine, a server that was down.
         away = now - self._looked_at > self._grace_period / 2

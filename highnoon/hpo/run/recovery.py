@@ -1,8 +1,10 @@
 """What becomes of a trial whose worker died."""
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DUPLICATE",
+    "LOST",
     "MAX_DEATHS",
     "deaths_before",
     "end_in_place_of_worker",
@@ -29,6 +32,9 @@ __all__ = [
     "params_to_retry",
     "queue_retry",
 ]
+
+LOST = "lost"
+"""What interrupts a trial whose worker died, or was taken for dead."""
 
 DUPLICATE = "duplicate"
 """What interrupts a retry of a trial that another retry repeats."""
@@ -113,7 +119,7 @@ def end_in_place_of_worker(
 def deaths_before(study: "optuna.Study", trial: "FrozenTrial") -> int:
     """Return how many workers died of the trials that a trial repeats."""
     return sum(
-        repeated.user_attrs.get(attributes.INTERRUPTED) == "lost"
+        repeated.user_attrs.get(attributes.INTERRUPTED) == LOST
         for repeated in _repeated_by(study, trial)
     )
 
@@ -143,7 +149,31 @@ def _end(storage: "BaseStorage", trial: "FrozenTrial", attrs: dict[str, Any]) ->
         # alive and complete, they say nothing: what became of a trial goes by its state first.
         for name, value in attrs.items():
             storage.set_trial_user_attr(trial._trial_id, name, value)
-        storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        return _fail_if_unfinished(storage, trial._trial_id)
     except UpdateFinishedTrialError:
         return False
-    return True
+
+
+def _fail_if_unfinished(storage: "BaseStorage", trial_id: int) -> bool:
+    """Fail a trial; False if it is finished, also where someone finishes it at this moment.
+
+    Optuna's relational storage reads the state before it writes it, which on SQLite lets two
+    writers both believe that they were first. There, one statement compares and sets.
+    """
+    if not isinstance(storage, RDBStorage):
+        return storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    import sqlalchemy as sa
+
+    from highnoon.hpo.storage.tables import to_stored_datetime, trials
+
+    statement = (
+        sa.update(trials)
+        .where(trials.c.trial_id == trial_id)
+        .where(trials.c.state.in_((TrialState.RUNNING, TrialState.WAITING)))
+        .values(
+            state=TrialState.FAIL,
+            datetime_complete=to_stored_datetime(datetime.datetime.now()),
+        )
+    )
+    with storage.engine.begin() as connection:
+        return connection.execute(statement).rowcount == 1

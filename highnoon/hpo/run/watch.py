@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from optuna.storages import InMemoryStorage
 
-from highnoon._notices import logger
+from highnoon._notices import logger, notice
+from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags, read_flags
 from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.reaping import Reaper
+from highnoon.hpo.run.results import TrialResult, deliver
+from highnoon.hpo.run.spool import Spool
 
 if TYPE_CHECKING:
     import optuna
@@ -38,12 +41,14 @@ class Watch:
 
     Attributes:
         study_is_gone: Whether someone deleted the study.
+        spool: Keeps results until the storage has them.
     """
 
     def __init__(
         self, study: "optuna.Study", storage: "BaseStorage", *, grace_period: float
     ) -> None:
         self.study_is_gone = False
+        self.spool = Spool(storage)
         self._study_id = study._study_id
         self._storage = storage
         self._shared = not isinstance(storage, InMemoryStorage)
@@ -77,6 +82,17 @@ class Watch:
             self._flags = flags
         return self._flags
 
+    def deliver(self, result: TrialResult) -> None:
+        """See to a result whose trial was finished by someone else before it was told."""
+        if not self._shared:
+            return
+        delivered = deliver(result, self._storage)
+        if delivered in ("as the retry", "as another trial"):
+            notice(
+                f"Trial {result.number} had been given up; its result is kept {delivered}, which "
+                f"is linked to it by {attributes.RETRY_OF!r}."
+            )
+
     def hold(self, trial: "optuna.Trial") -> None:
         """Show signs of life for a trial, until it is released or the process ends."""
         if self._shared:
@@ -93,7 +109,8 @@ class Watch:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Give up the trials of dead workers while the block runs."""
+        """Give up the trials of dead workers while the block runs, and deliver their results."""
+        self._replay()
         with self._lock:
             self._watchers += 1
             if self._shared:
@@ -128,15 +145,22 @@ class Watch:
             ):
                 self._renewed_at = now
             if (
-                self._watchers
-                and not self.study_is_gone
+                not self.study_is_gone
                 and now - self._reaped_at >= self._seconds_between_renewals
+                # Results first, so that their trials are not tried again.
+                and self._try("Results that were kept", self._replay)
                 and self._try("The other workers' trials", self._look_at_others)
             ):
                 self._reaped_at = now
 
+    def _replay(self) -> None:
+        for result in self.spool.replay():
+            if result.study_id == self._study_id:
+                self.release(result.number)
+
     def _look_at_others(self) -> None:
-        self._reaper.look(self._leases.held)
+        if self._watchers:
+            self._reaper.look(self._leases.held)
 
     def _try(self, what: str, action: Callable[[], object]) -> bool:
         """Do something that may fail for a while; say so once, not every second."""

@@ -1,10 +1,14 @@
 """How a database is connected to: time limits, passwords, SQLite's way of writing."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.storage.urls import StorageURL
 
-__all__ = ["engine_options"]
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from sqlalchemy.engine import Engine
+
+__all__ = ["engine_of", "engine_options"]
 
 _SQLITE_TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
@@ -18,6 +22,11 @@ _POSTGRES_LIMITS = {
     "tcp_user_timeout": 60_000,
 }
 _MYSQL_LIMITS = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": 300, "write_timeout": 60}
+
+
+def engine_of(storage: "BaseStorage") -> "Engine | None":
+    """Return the engine of a storage that keeps studies in Optuna's tables, else None."""
+    return getattr(storage, "engine", None)
 
 
 def engine_options(url: StorageURL, *, write: bool) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+"""Results are kept on the disk until the storage has them."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from optuna.trial import TrialState
+
+import highnoon as hn
+from highnoon.exceptions import StorageError
+from highnoon.hpo import attributes
+from highnoon.hpo.run.spool import spool_folder
+from highnoon.hpo.states import trial_status
+
+SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
+
+# Dies between the moment at which the result is on the disk and that at which the storage has it.
+DIES_WHILE_TELLING = """
+import os, signal, sys
+import highnoon as hn
+from highnoon.hpo.study import HighNoonStudy
+hpo = hn.HPOTrialManager("s", storage=sys.argv[1], seed=1)
+finish = HighNoonStudy.finish
+def die(self, trial, state, value=None):
+    if trial.number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return finish(self, trial, state, value)
+HighNoonStudy.finish = die
+def objective(params):
+    hpo.report(0.5, 0, accuracy=0.25)
+    hpo.set_attr("note", "kept")
+    return params["x"]
+hpo.optimize(objective, {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])},
+             n_trials=10, show_progress=False)
+"""
+
+
+def spooled() -> list[Path]:
+    return sorted(spool_folder().glob("*/*.json"))
+
+
+def run(url: str, n_trials: int = 1) -> hn.HPOTrialManager:
+    hpo = hn.HPOTrialManager("s", storage=url)
+    hpo.optimize(lambda params: params["x"], SPACE, n_trials=n_trials, show_progress=False)
+    return hpo
+
+
+def killed_while_telling(url: str, start_process) -> None:
+    process = start_process(DIES_WHILE_TELLING, url)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, err
+    assert len(spooled()) == 1
+
+
+def test_a_result_whose_worker_is_killed_while_telling_is_written_by_the_next_run(
+    database_url: str, start_process, said: Callable[[], str]
+) -> None:
+    killed_while_telling(database_url, start_process)
+    hpo = run(database_url)
+    told = hpo.trials[2]
+    assert told.state == TrialState.COMPLETE
+    assert told.value == told.params["x"]
+    assert told.user_attrs["note"] == "kept"
+    assert told.user_attrs["highnoon:series:accuracy"] == {"steps": [0], "values": [0.25]}
+    assert told.intermediate_values == {0: 0.5}
+    assert "The result of trial 2 was kept and is written now." in said()
+    assert [trial_status(trial) for trial in hpo.trials] == ["completed"] * 4
+    assert spooled() == []
+    assert list(spool_folder().glob("*")) in ([], [*spool_folder().glob(f"*-{os.getpid()}-*")])
+
+
+def give_up(url: str, number: int, *, retry: bool) -> None:
+    hpo = hn.HPOTrialManager("s", storage=url)
+    trial = hpo.trials[number]
+    storage = hpo.study._storage
+    storage.set_trial_user_attr(trial._trial_id, attributes.INTERRUPTED, "lost")
+    storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+    if retry:
+        hpo.study.enqueue_trial(trial.params, {attributes.RETRY_OF: number})
+
+
+def test_the_result_of_a_trial_that_was_given_up_becomes_that_of_its_waiting_retry(
+    url: str, start_process
+) -> None:
+    killed_while_telling(url, start_process)
+    give_up(url, 2, retry=True)
+    hpo = run(url)
+    lost, retry, drawn = hpo.trials[2:]
+    assert trial_status(lost) == "interrupted"
+    assert trial_status(retry) == "completed"
+    assert retry.params == lost.params
+    assert retry.value == lost.params["x"]
+    assert retry.user_attrs[attributes.RETRY_OF] == 2
+    assert retry.user_attrs["note"] == "kept"
+    assert attributes.RETRY_OF not in drawn.user_attrs
+    assert spooled() == []
+
+
+def test_a_result_whose_retry_has_started_becomes_a_trial_of_its_own(
+    url: str, start_process
+) -> None:
+    killed_while_telling(url, start_process)
+    give_up(url, 2, retry=True)
+    other = hn.HPOTrialManager("s", storage=url)
+    retry = other.ask(SPACE)
+    assert retry.number == 3
+    (path,) = spooled()
+    kept = path.read_text()
+    hpo = run(url)
+    late = hpo.trials[4]
+    assert late.user_attrs[attributes.RETRY_OF] == 2
+    assert late.value == late.params["x"] == hpo.trials[2].params["x"]
+    other.tell(retry, 7.0)
+
+    # A second delivery of the same file changes nothing.
+    path.parent.mkdir()
+    path.write_text(kept)
+    before = len(hpo.trials)
+    run(url)
+    assert len(hpo.trials) == before + 1
+    assert spooled() == []
+
+
+def test_a_result_of_another_database_stays(url: str, tmp_path: Path, start_process) -> None:
+    killed_while_telling(url, start_process)
+    run(f"sqlite:///{tmp_path / 'other.db'}")
+    assert len(spooled()) == 1
+    run(url)
+    assert spooled() == []
+
+
+def test_a_result_of_a_database_that_was_made_anew_is_not_written_to_another_trial(
+    url: str, tmp_path: Path, start_process, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed_while_telling(url, start_process)
+    for path in tmp_path.glob("hpo.db*"):
+        path.unlink()
+    anew = hn.HPOTrialManager("s", storage=url)
+    trials = [anew.ask(SPACE) for _ in range(3)]
+    run(url)
+    assert trial_status(anew.trials[2]) == "running"
+    assert "of a study that is not in" in caplog.text
+    assert spooled() == []
+    for trial in trials:
+        anew.tell(trial, 1.0)
+
+
+def test_a_file_that_was_cut_off_is_dropped(url: str, start_process) -> None:
+    killed_while_telling(url, start_process)
+    (path,) = spooled()
+    path.write_text(path.read_text()[:40])
+    hpo = run(url)
+    assert trial_status(hpo.trials[2]) == "running"
+    assert spooled() == []
+
+
+def test_a_living_process_keeps_its_files(url: str, start_process, wait_for) -> None:
+    source = DIES_WHILE_TELLING.replace("signal.SIGKILL", "signal.SIGSTOP")
+    process = start_process(source, url)
+    wait_for(spooled)
+    run(url)
+    assert len(spooled()) == 1
+    process.kill()
+    process.communicate()
+    run(url)
+    assert spooled() == []
+
+
+def test_a_storage_that_refuses_a_result_is_named_with_the_file_that_keeps_it(
+    url: str, tmp_path: Path
+) -> None:
+    hpo = run(url)
+    blocker = sa.create_engine(url)
+
+    def objective(params: dict[str, float]) -> float:
+        with blocker.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE trial_values RENAME TO elsewhere"))
+        return params["x"]
+
+    with pytest.raises(StorageError, match=r"The result of trial 1 is kept in .*1-1.*json"):
+        hpo.optimize(objective, SPACE, n_trials=1, show_progress=False)
+    with blocker.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO trial_values"))
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
+    assert [trial_status(trial) for trial in hpo.trials] == ["completed"] * 3
+    assert spooled() == []
+
+
+def test_a_spool_that_cannot_be_written_is_said_once_and_the_run_goes_on(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("HIGHNOON_SPOOL", str(tmp_path / "file"))
+    assert len(run(url, n_trials=3).trials) == 3
+    assert said().count("Results cannot be kept in") == 1
+
+
+def test_a_study_in_memory_has_no_spool() -> None:
+    hn.HPOTrialManager("s").optimize(lambda p: 1.0, SPACE, n_trials=2, show_progress=False)
+    assert not spool_folder().exists() or not any(spool_folder().iterdir())
+
+
+def test_nothing_is_left_after_a_run(url: str, start_process) -> None:
+    process = start_process(
+        "import highnoon as hn\n"
+        f"hn.HPOTrialManager('s', storage={url!r}).optimize(lambda p: 1.0, {SPACE!r}, n_trials=3)"
+    )
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert list(spool_folder().iterdir()) == []
+
+
+SUSPENDED = """
+import sys, time
+import highnoon as hn
+hpo = hn.HPOTrialManager("s", storage=sys.argv[1], grace_period=1.0)
+def objective(params):
+    print("started", flush=True)
+    time.sleep(2)
+    return params["x"]
+hpo.optimize(objective, {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])},
+             n_trials=1, show_progress=False)
+"""
+
+
+def test_the_result_of_a_worker_that_was_suspended_for_too_long_is_kept(
+    url: str, start_process, wait_for
+) -> None:
+    hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
+    process = start_process(SUSPENDED, url)
+    assert process.stdout.readline() == "started\n"
+    os.kill(process.pid, signal.SIGSTOP)
+    handle = hpo.start(lambda params: time.sleep(0.1) or 1.0, SPACE, n_trials=1000)
+    wait_for(lambda: trial_status(hpo.trials[1]) == "interrupted")
+    handle.stop()
+    handle.wait(30)
+    os.kill(process.pid, signal.SIGCONT)
+    _, err = process.communicate(timeout=60)
+    results = [t for t in hpo.trials if t.user_attrs.get(attributes.RETRY_OF) == 1]
+    assert hpo.trials[1].params["x"] in [trial.value for trial in results], err
+    assert "running" not in map(trial_status, hpo.trials)
