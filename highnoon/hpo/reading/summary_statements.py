@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["read_summaries"]
 
 _FLAGS = (attributes.PAUSED, attributes.ARCHIVED)
-_MARKS = (attributes.INFEASIBLE, attributes.DIVERGED, attributes.INTERRUPTED)
+_MARKS = {
+    "infeasible": attributes.INFEASIBLE,
+    "diverged": attributes.DIVERGED,
+    "interrupted": attributes.INTERRUPTED,
+}
 
 
 def read_summaries(engine: "Engine") -> list[StudySummary]:
@@ -36,7 +40,9 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
         groups: defaultdict[int, list[Any]] = defaultdict(list)
         for row in connection.execute(_groups()):
             groups[row.study_id].append(row)
-        listed = _by_study(connection, _lists_of_constraints())
+        listed: defaultdict[int, list[Any]] = defaultdict(list)
+        if any(row.listed for own in groups.values() for row in own):
+            listed = _by_study(connection, _lists_of_constraints())
         workers = _by_study(connection, _workers())
     summaries = []
     for study_id, name in names.items():
@@ -73,12 +79,8 @@ def _by_study(
 
 
 def _status(group: Any) -> TrialStatus:
-    marks = [mark for mark, has in zip(_MARKS, _has_marks(group), strict=True) if has]
+    marks = [mark for name, mark in _MARKS.items() if getattr(group, name)]
     return status_of(group.state.name, marks, finite=bool(group.finite))
-
-
-def _has_marks(group: Any) -> tuple[bool, ...]:
-    return bool(group.infeasible), bool(group.diverged), bool(group.interrupted)
 
 
 def _best(
@@ -123,6 +125,7 @@ def _flags() -> Any:
 def _groups() -> Any:
     """Return the statement that counts the trials that are alike in all that a status goes by."""
     trials, values = tables.trials.c, tables.trial_values.c
+    source, flags = _marked_trials()
     each = (
         sa.select(
             trials.study_id,
@@ -131,27 +134,12 @@ def _groups() -> Any:
             trials.datetime_complete,
             values.value,
             _as_number(values.value_type == tables.FINITE).label("finite"),
-            _has(attributes.INFEASIBLE).label("infeasible"),
-            _has(attributes.DIVERGED, TrialState.PRUNED).label("diverged"),
-            _has(attributes.INTERRUPTED, TrialState.FAIL).label("interrupted"),
-            _completed_with(_is_violated()).label("violated"),
-            _completed_with(tables.trial_system_attributes.c.key == CONSTRAINTS).label("listed"),
+            *(flag.label(name) for name, flag in flags.items()),
         )
-        .select_from(
-            tables.trials.outerjoin(
-                tables.trial_values,
-                sa.and_(values.trial_id == trials.trial_id, values.objective == 0),
-            )
-        )
+        .select_from(source)
         .subquery()
     )
-    alike = [
-        each.c[name]
-        for name in (
-            *("study_id", "state", "finite"),
-            *("infeasible", "diverged", "interrupted", "violated", "listed"),
-        )
-    ]
+    alike = [each.c[name] for name in ("study_id", "state", "finite", *flags)]
     return sa.select(
         *alike,
         sa.func.count().label("trials"),
@@ -165,20 +153,16 @@ def _groups() -> Any:
 def _lists_of_constraints() -> Any:
     """Return the statement that reads constraints in Optuna's former form, which needs parsing."""
     trials, values, attrs = tables.trials.c, tables.trial_values.c, tables.trial_system_attributes.c
+    source, flags = _marked_trials()
     return (
         sa.select(trials.study_id, attrs.key, attrs.value_json, values.value)
-        .select_from(
-            tables.trials.join(
-                tables.trial_system_attributes, attrs.trial_id == trials.trial_id
-            ).join(tables.trial_values, values.trial_id == trials.trial_id)
-        )
+        .select_from(source.join(tables.trial_system_attributes, attrs.trial_id == trials.trial_id))
         .where(
             trials.state == TrialState.COMPLETE,
             attrs.key == CONSTRAINTS,
-            values.objective == 0,
             values.value_type == tables.FINITE,
-            _has(attributes.INFEASIBLE) == 0,
-            _completed_with(_is_violated()) == 0,
+            flags["infeasible"] == 0,
+            flags["violated"] == 0,
         )
     )
 
@@ -196,30 +180,48 @@ def _workers() -> Any:
     )
 
 
-def _has(mark: str, state: TrialState | None = None) -> Any:
-    """Return whether a trial has an attribute, asked only where it is in a state."""
-    trials, attrs = tables.trials.c, tables.trial_user_attributes.alias().c
-    found = sa.exists().where(attrs.trial_id == trials.trial_id, attrs.key == mark)
-    found = found.correlate(tables.trials)
-    return _as_number(found if state is None else sa.and_(trials.state == state, found))
-
-
-def _completed_with(condition: Any) -> Any:
-    """Return whether a trial is completed and has a system attribute."""
-    trials, attrs = tables.trials.c, tables.trial_system_attributes.c
-    found = sa.exists().where(attrs.trial_id == trials.trial_id, condition)
-    found = found.correlate(tables.trials)
-    return _as_number(sa.and_(trials.state == TrialState.COMPLETE, found))
-
-
-def _is_violated() -> Any:
-    """Return whether a system attribute is a constraint, and its JSON a number above 0."""
-    attrs = tables.trial_system_attributes.c
-    return sa.and_(
-        attrs.key.like(f"{CONSTRAINTS}:%"),
-        attrs.value_json.not_like("-%"),
-        attrs.value_json.not_in(("0.0", "0")),
+def _marked_trials() -> tuple[Any, dict[str, Any]]:
+    """Return trials with their values, and what attributes say of them: 1 or 0 by name."""
+    trials, values = tables.trials.c, tables.trial_values.c
+    attrs, system = tables.trial_user_attributes.c, tables.trial_system_attributes.c
+    named = system.key.like(f"{CONSTRAINTS}:%")
+    # A constraint is violated where its number, as JSON writes it, is above 0.
+    positive = sa.and_(
+        named, system.value_json.not_like("-%"), system.value_json.not_in(("0.0", "0"))
     )
+    # Joined once rather than asked for trial by trial, which PostgreSQL takes for expensive.
+    marks = (
+        sa.select(
+            attrs.trial_id,
+            *(
+                sa.func.max(_as_number(attrs.key == mark)).label(name)
+                for name, mark in _MARKS.items()
+            ),
+        )
+        .where(attrs.key.in_(list(_MARKS.values())))
+        .group_by(attrs.trial_id)
+        .subquery()
+    )
+    constraints = (
+        sa.select(
+            system.trial_id,
+            sa.func.max(_as_number(positive)).label("violated"),
+            sa.func.max(_as_number(system.key == CONSTRAINTS)).label("listed"),
+        )
+        .where(sa.or_(named, system.key == CONSTRAINTS))
+        .group_by(system.trial_id)
+        .subquery()
+    )
+    source = (
+        tables.trials.outerjoin(
+            tables.trial_values,
+            sa.and_(values.trial_id == trials.trial_id, values.objective == 0),
+        )
+        .outerjoin(marks, marks.c.trial_id == trials.trial_id)
+        .outerjoin(constraints, constraints.c.trial_id == trials.trial_id)
+    )
+    columns = [*(marks.c[name] for name in _MARKS), constraints.c.violated, constraints.c.listed]
+    return source, {column.name: sa.func.coalesce(column, 0) for column in columns}
 
 
 def _as_number(condition: Any) -> Any:

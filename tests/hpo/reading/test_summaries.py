@@ -91,6 +91,7 @@ def test_flags_are_told(study: optuna.Study, storage: BaseStorage) -> None:
 def test_the_number_of_statements_does_not_grow_with_studies_and_trials(
     study: optuna.Study, storage: BaseStorage, statements: Callable[[], list[str]]
 ) -> None:
+    fill(study, 4.0)
     statements()
     study_summaries(storage)
     before = len(statements())
