@@ -9,6 +9,7 @@ from pathlib import Path
 from highnoon.data import standard_library
 from highnoon.data.sources import Source, documents_of
 from highnoon.exceptions import DatasetError
+from highnoon.hpo.carried import Handover, carry
 
 __all__ = [
     "VALIDATION",
@@ -168,6 +169,35 @@ def _reusable(source: Source) -> Source:
     if isinstance(source, str | os.PathLike):
         return Path(source).expanduser().absolute()
     return source
+
+
+def _pack() -> Handover | None:
+    """Hand the registered datasets over to worker processes."""
+    if not _registered:
+        return None
+    return _take_over, ({name: _portable(each) for name, each in _registered.items()},)
+
+
+def _take_over(datasets: dict[str, Dataset]) -> None:
+    _registered.update(datasets)
+
+
+def _portable(dataset: Dataset) -> Dataset:
+    """Return a dataset that has a pickle: what can be read once only is read here."""
+    held_out = dataset.held_out_source
+    return Dataset(
+        dataset.name,
+        dataset.source if _is_portable(dataset.source) else dataset.documents,
+        held_out if held_out is None or _is_portable(held_out) else dataset.held_out,
+        dataset.field,
+    )
+
+
+def _is_portable(source: Source) -> bool:
+    return isinstance(source, str | os.PathLike) or callable(source)
+
+
+carry(_pack)
 
 
 def _unknown(name: str, known: dict[str, Dataset]) -> str:

@@ -1,14 +1,17 @@
 """The tasks of a parallel run: what is sent to the workers, and to which."""
 
 import random
+import tempfile
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import StudyError
+from highnoon.hpo.carried import handovers
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.run.proxy import StorageProxy, needs_proxy
 from highnoon.hpo.run.task import Outcome, RunReference, TaskRunner, run_task
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from highnoon.hpo.space import SearchSpace
 
 __all__ = ["Launch"]
+
+
+_MOST_BYTES_TO_SEND = 2**20
+"""A larger objective, with a data set in it, goes to our own processes as a file, once to each."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +85,23 @@ class Launch:
         study = StudyReference.of(self.opened.study, storage, self.opened.components)
         self.share(study)
         stack.callback(self.share, None)
+        pickled = work = _pickled(objective, self.space)
+        if executor is None and len(work) > _MOST_BYTES_TO_SEND:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="highnoon-"))
+            work = Path(folder, "objective.pickle")
+            work.write_bytes(pickled)
         reference = RunReference(
             run=uuid.uuid4().hex,
             study=study,
             label=self.label,
-            work=_pickled(objective, self.space),
+            work=work,
             seed=self.sampler_seed,
             entropy=entropy,
             stop_before=orders.stop_before,
         )
         if executor is not None:
             return _EngineTasks(executor, run_task, reference)
-        pool = self.engine.pool(reference.work)
+        pool = self.engine.pool(pickled)
         stack.callback(pool.shutdown, cancel_futures=True)
         return _PoolTasks(pool, reference)
 
@@ -133,7 +145,7 @@ def _pickled(objective: "Objective", space: "SearchSpace") -> bytes:
     from highnoon.hpo.run import pickling
 
     try:
-        return pickling.dumps((objective, space))
+        return pickling.dumps((objective, space, handovers()))
     except StudyError:
         raise
     except Exception as error:

@@ -8,9 +8,11 @@ import sys
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import StudyError
+from highnoon.hpo.carried import take_over
 from highnoon.hpo.provenance import worker_name
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.run.loop import Objective, TrialLoop
@@ -56,7 +58,8 @@ class RunReference:
         run: A text of the run's own.
         study: Leads to the study.
         label: What to call its storage in errors.
-        work: The objective and the search space, pickled by value.
+        work: The objective, the search space and what goes along, pickled by value; or the file
+            that holds them.
         seed: The sampler's, or None.
         entropy: Base of the trials' own seeds.
         stop_before: Id of the stop order that was there when the run started, or None.
@@ -65,7 +68,7 @@ class RunReference:
     run: str
     study: StudyReference
     label: str
-    work: bytes = field(repr=False)
+    work: bytes | Path = field(repr=False)
     seed: int | None
     entropy: int
     stop_before: str | None
@@ -87,7 +90,9 @@ class RunReference:
 
     def _runner(self) -> "TaskRunner":
         try:
-            objective, space = pickle.loads(self.work)
+            work = self.work.read_bytes() if isinstance(self.work, Path) else self.work
+            objective, space, along = pickle.loads(work)
+            take_over(along)
         except Exception as error:
             raise StudyError(
                 f"The objective cannot be loaded in the worker {worker_name()}: "
