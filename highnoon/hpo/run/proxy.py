@@ -73,12 +73,18 @@ class StorageProxy:
 
     Args:
         storage: The storage.
+        port: Where it listens; 0 takes a free one.
+
+    Attributes:
+        storage: What workers use in its place; it has a pickle.
+        host: Where it listens.
+        port: Where it listens.
 
     Raises:
         StorageError: The address cannot be listened on.
     """
 
-    def __init__(self, storage: BaseStorage) -> None:
+    def __init__(self, storage: BaseStorage, *, port: int = 0) -> None:
         import grpc
         from optuna.storages._grpc.auto_generated import api_pb2_grpc
         from optuna.storages._grpc.servicer import OptunaStorageProxyService
@@ -92,7 +98,7 @@ class StorageProxy:
         )
         address = f"[{host}]" if ":" in host else host
         try:
-            port = self._server.add_insecure_port(f"{address}:0")
+            self.port: int = self._server.add_insecure_port(f"{address}:{port}")
         except RuntimeError as error:
             self._threads.shutdown()
             raise StorageError(
@@ -101,7 +107,8 @@ class StorageProxy:
             ) from error
         self._server.start()
         reached_at = socket.gethostname() if host in ("0.0.0.0", "::") else host
-        self.storage = ProxiedStorage(host=reached_at, port=port)
+        self.host = host
+        self.storage = ProxiedStorage(host=reached_at, port=self.port)
 
     def close(self) -> None:
         """Stop serving."""

@@ -22,6 +22,7 @@ from highnoon.exceptions import (
     WorkerDiedError,
 )
 from highnoon.hpo import attributes
+from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.states import trial_status
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
@@ -327,3 +328,14 @@ def test_a_manager_with_a_database_has_a_pickle_and_one_in_memory_has_none(url: 
     assert (again.study_name, again.best_params) == (hpo.study_name, hpo.best_params)
     with pytest.raises(StudyError, match="in the memory of this process"):
         pickle.dumps(manager())
+
+
+def test_a_study_that_is_renamed_meanwhile_goes_on(url: str) -> None:
+    hpo = manager(url)
+
+    def rename(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if trial.number == 1:
+            StudyControl("s", url).rename("renamed")
+
+    hpo.optimize(lambda params: 0.0, SPACE, n_trials=8, n_jobs=2, callbacks=[rename])
+    assert len(HPOTrialManager("renamed", storage=url).trials) == 8
