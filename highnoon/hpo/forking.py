@@ -4,6 +4,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import SearchSpaceMismatchError
+from highnoon.hpo import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -23,7 +24,8 @@ def trials_inside(
     A trial lies inside when it has exactly the parameters that the space would draw, each within
     its range, and violates no constraint. Values, reports, times and attributes come along. Draws
     that constraints of the other study refused were never tried, are feasible here, and stay
-    behind.
+    behind, as do trials that were given back, which the other study tries again. What ties a trial
+    to its worker, or by its number to another trial, stays behind too: numbers are new here.
 
     Args:
         trials: Those of the other study.
@@ -34,8 +36,15 @@ def trials_inside(
     inside = []
     for trial in trials:
         refused = any(trial.constraints.get(text, 0.0) > 0.0 for text in refused_by)
-        if trial.state.is_finished() and not refused and space.contains(trial.params):
+        given_back = attributes.INTERRUPTED in trial.user_attrs
+        if (
+            trial.state.is_finished()
+            and not (refused or given_back)
+            and space.contains(trial.params)
+        ):
             copied = copy.deepcopy(trial)
+            for name in (attributes.RETRY_OF, attributes.LEASE):
+                copied.user_attrs.pop(name, None)
             copied.distributions = {name: distributions[name] for name in trial.params}
             inside.append(copied)
     return inside

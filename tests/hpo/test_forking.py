@@ -36,6 +36,24 @@ def test_the_trials_inside_come_along(
     assert len(StudyReader.open("wide", url).trials) == 15
 
 
+def test_a_trial_that_was_given_back_stays_behind_and_its_retry_stands_alone(url: str) -> None:
+    hpo = HPOTrialManager(study_name="wide", storage=url)
+
+    def interrupted_once(params: dict[str, Any]) -> float:
+        if "highnoon:retry_of" not in hpo.trials[-1].user_attrs:
+            raise KeyboardInterrupt
+        return square(params)
+
+    hpo.enqueue({"x": 0.5, "c": "a"}, WIDE)
+    with pytest.raises(KeyboardInterrupt):
+        hpo.optimize(interrupted_once, WIDE, n_trials=1)
+    hpo.optimize(interrupted_once, WIDE, n_trials=1)
+    assert [trial.state.name for trial in hpo.trials] == ["FAIL", "COMPLETE"]
+    (copied,) = hpo.fork("narrow", NARROW).trials
+    assert copied.value == 0.25
+    assert not {"highnoon:retry_of", "highnoon:lease"} & copied.user_attrs.keys()
+
+
 def test_what_the_error_offers_works_under_the_default_sampler(hpo: HPOTrialManager) -> None:
     with pytest.raises(SearchSpaceMismatchError, match="fork"):
         hpo.optimize(square, NARROW)

@@ -232,13 +232,13 @@ def test_a_trial_that_takes_too_much_memory_fails_and_the_run_goes_on() -> None:
 
     def objective(params: dict[str, float]) -> float:
         if params["x"] == 0.5:
-            held = bytearray(600 * 2**20)
+            held = bytearray(1200 * 2**20)
             time.sleep(60)
             return float(len(held))
         return params["x"]
 
     hpo.enqueue({"x": 0.5}, SPACE)
-    hpo.optimize(objective, SPACE, n_trials=3, n_jobs=2, trial_memory=500 * 2**20)
+    hpo.optimize(objective, SPACE, n_trials=3, n_jobs=2, trial_memory=2**30)
     assert sorted(trial_status(trial) for trial in hpo.trials) == [
         "completed",
         "completed",
@@ -246,7 +246,7 @@ def test_a_trial_that_takes_too_much_memory_fails_and_the_run_goes_on() -> None:
     ]
     failure = hpo.trials[0].user_attrs[attributes.FAILURE]
     assert failure["type"] == TrialMemoryError.__name__
-    assert "more than trial_memory=524288000 bytes (0.49 GiB)" in failure["message"]
+    assert "more than trial_memory=1073741824 bytes (1.00 GiB)" in failure["message"]
 
 
 def test_output_and_peak_memory_of_each_trial_are_kept() -> None:
