@@ -55,7 +55,7 @@ class StorageSource:
         except KeyError:
             return None
         if known.study_id is not None:
-            asked = known.unfinished.keys() | known.anchors.keys()
+            asked = known.looked_at
             there = _rows([trial for trial in trials if trial._trial_id in asked])
             if not known.is_in(name, there):
                 return None

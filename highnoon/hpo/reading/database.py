@@ -85,12 +85,16 @@ def _everything(connection: "Connection", study_id: int) -> Reading | None:
 
 
 def _changes(connection: "Connection", known: Known, study_id: int) -> Reading | None:
+    looked_at = known.looked_at
+    waiting = [trial_id for trial_id in known.waiting if trial_id not in looked_at]
     rows = connection.execute(
         statements.pulse(),
         {
             "study_id": study_id,
             "after": known.last_id,
-            "unfinished": [*known.unfinished, *known.anchors] or _NONE,
+            "looked_at": list(looked_at) or _NONE,
+            "first_waiting": waiting[0] if waiting else 0,
+            "last_waiting": waiting[-1] if waiting else -1,
             "running": known.running or _NONE,
         },
     ).all()

@@ -44,6 +44,8 @@ CATEGORICAL = '{"name": "CategoricalDistribution"'
 CONSTRAINTS = "constraints"
 """System attribute in which Optuna keeps constraints: by itself a list, before `:` and a name."""
 
+_MANY_WAITING = 500
+
 
 def is_unfinished(word: str) -> bool:
     """Whether a trial may still change: Optuna refuses every change of one that finished."""
@@ -152,15 +154,28 @@ class Known:
         """Ids of the trials that run."""
         return [trial_id for trial_id, seen in self.unfinished.items() if seen.word == "RUNNING"]
 
+    @property
+    def waiting(self) -> list[int]:
+        """Ids of the trials that are queued, in order."""
+        return sorted(
+            trial_id for trial_id, seen in self.unfinished.items() if seen.word != "RUNNING"
+        )
+
+    @property
+    def looked_at(self) -> set[int]:
+        """Ids of the trials that each look asks for: of many that are queued, the ends."""
+        waiting = self.waiting
+        if len(waiting) > _MANY_WAITING:
+            waiting = [waiting[0], waiting[-1]]
+        return {*self.running, *waiting, *self.anchors}
+
     def is_in(self, name: str, trials: TrialRows) -> bool:
-        """Whether trials that include those that are known belong to the study that is known."""
+        """Whether trials, those that are looked at among them, are of the study that is known."""
         found = dict(zip(trials.ids, trials.started, strict=True))
-        if any(trial_id not in found for trial_id in self.unfinished):
+        if not self.looked_at <= found.keys():
             return False
         if not self.anchors:
             return name == self.name
-        if any(trial_id not in found for trial_id in self.anchors):
-            return False
         started = as_times([found[trial_id] for trial_id in self.anchors])
         return bool((started == list(self.anchors.values())).all())
 

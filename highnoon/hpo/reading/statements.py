@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
 from highnoon.hpo.reading.rows import CATEGORICAL, CONSTRAINTS, MARKS
@@ -157,11 +158,19 @@ def trials_after() -> Part:
 def pulse() -> Any:
     """Return the statement that tells what changed.
 
-    It reads the study, trials above the id `after` or among `unfinished`, and how many parameters,
-    attributes and reports the trials among `running` have.
+    It reads the study, trials above the id `after` or among `looked_at`, those from `first_waiting`
+    to `last_waiting` that are not queued any more, and how many parameters, attributes and reports
+    the trials among `running` have.
     """
     trials = tables.trials.c
-    known = _trials(trials.study_id == _study_id, trials.trial_id.in_(_ids("unfinished")))
+    known = _trials(trials.study_id == _study_id, trials.trial_id.in_(_ids("looked_at")))
+    claimed = _trials(
+        trials.study_id == _study_id,
+        trials.trial_id >= sa.bindparam("first_waiting", type_=sa.Integer),
+        trials.trial_id <= sa.bindparam("last_waiting", type_=sa.Integer),
+        trials.trial_id.not_in(_ids("looked_at")),
+        trials.state != TrialState.WAITING,
+    )
     counts = [
         Part(
             kind,
@@ -177,7 +186,7 @@ def pulse() -> Any:
             (Kind.REPORT_COUNT, tables.trial_intermediate_values, ()),
         )
     ]
-    return wide([*study_parts(), trials_after(), known, *counts])
+    return wide([*study_parts(), trials_after(), known, claimed, *counts])
 
 
 @functools.cache

@@ -369,3 +369,28 @@ def act(operation: str, trial: optuna.Trial, study: optuna.Study, choose: random
 
 def each_is_told(study: optuna.Study, trial: optuna.Trial) -> bool:
     return study._storage.get_trial(trial._trial_id).state.is_finished()
+
+
+def test_a_long_queue_is_followed_as_it_is_worked_off(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("highnoon.hpo.reading.rows._MANY_WAITING", 3)
+    feed, follower = StudyFeed(study), Follower()
+    for number in range(6):
+        study.enqueue_trial({"x": number / 9})
+    follower.take(feed.poll())
+    assert not feed.poll()
+    claimed = [study.ask() for _ in range(3)]
+    follower.take(feed.poll())
+    check(feed, study, follower)
+    for trial in claimed[1:]:
+        trial.suggest_float("x", 0, 1)
+        study.tell(trial, 1.0)
+    study.enqueue_trial({"x": 0.5})
+    follower.take(feed.poll())
+    check(feed, study, follower)
+    assert not feed.poll()
+    while any(row["status"] == "queued" for row in follower.trials.values()):
+        run_trial(study)
+        follower.take(feed.poll())
+        check(feed, study, follower)
