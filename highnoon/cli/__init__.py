@@ -9,6 +9,7 @@ from highnoon.cli.control import add_control_commands
 from highnoon.cli.reading import add_reading_commands
 from highnoon.cli.tune import add_tune
 from highnoon.cli.watch import add_watch
+from highnoon.cli.worker import add_worker
 from highnoon.exceptions import HighNoonError
 
 __all__ = ["main"]
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"highnoon {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_tune(commands)
+    add_worker(commands)
     add_reading_commands(commands)
     add_control_commands(commands)
     add_watch(commands)

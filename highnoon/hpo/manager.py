@@ -33,6 +33,7 @@ from highnoon.hpo.run.tally import say_how_it_ended
 from highnoon.hpo.run.watch import Watch
 from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, make_sampler
 from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
+from highnoon.hpo.setup import keep_setup
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.storage import open_storage, storage_errors
 from highnoon.hpo.study import (
@@ -59,7 +60,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
 
     Args:
         study_name: Name of the study; a readable one is made up, and shown, where none is given.
-        n_trials: Trials that `optimize` runs unless told otherwise.
+        n_trials: Trials that `optimize` runs unless told otherwise; None goes on until stopped.
         direction: `"minimize"` or `"maximize"`. Left out, it is minimize for a new study and the
             study's own for one that is joined.
         storage: Database URL (`sqlite:///hpo.db`, `postgresql://...`, `mysql://...`) or an Optuna
@@ -93,7 +94,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
     def __init__(
         self,
         study_name: str | None = None,
-        n_trials: int = 50,
+        n_trials: int | None = 50,
         direction: Direction | None = None,
         storage: "str | BaseStorage | None" = None,
         pruner: "PrunerName | BasePruner" = "median",
@@ -142,11 +143,14 @@ class HPOTrialManager(TrialReporting, StudyReader):
         if seed is not None and joined:
             with self._storage_errors():
                 self._sampler_seed = seed = seed_of_joiner(study, seed)
+        if not joined:
+            with self._storage_errors():
+                keep_setup(study, components)
         self.study.sampler = make_sampler(sampler, seed=seed, options=sampler_options)
         if study_name is None:
             notice(f"The study is named {name!r}.")
 
-    def _set_up(self, opened: OpenStudy, n_trials: int, label: str) -> None:
+    def _set_up(self, opened: OpenStudy, n_trials: int | None, label: str) -> None:
         super().__init__(opened.study, storage_label=label)
         self.study: HighNoonStudy = opened.study
         self.n_trials = n_trials
@@ -244,7 +248,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
             trial_timeout=trial_timeout,
             trial_memory=trial_memory,
         )
-        return self._prepare(objective, search_space, options)()
+        return self.prepare(objective, search_space, options)()
 
     def start(
         self,
@@ -260,7 +264,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
         for name in options.keys() - RunOptions.__annotations__.keys():
             raise TypeError(f"start() got an unexpected keyword argument {name!r}")
         options.setdefault("show_progress", False)
-        run = self._prepare(objective, search_space, options)
+        run = self.prepare(objective, search_space, options)
         return RunHandle(run, run.stop, self._control)
 
     def ask(
@@ -405,13 +409,19 @@ class HPOTrialManager(TrialReporting, StudyReader):
 
     # Private
 
-    def _prepare(
+    def prepare(
         self,
         objective: Objective,
         search_space: Mapping[str, Any] | SearchSpace,
         options: RunOptions,
     ) -> StudyRun:
-        """Check everything before the first trial."""
+        """Check everything that a run needs, and return the run, which starts when it is called.
+
+        Args:
+            objective: As for `optimize`.
+            search_space: As for `optimize`.
+            options: The keyword arguments of `optimize`.
+        """
         callbacks = options.get("callbacks")
         check_functions(objective, callbacks)
         n_trials, total_trials = options.get("n_trials"), options.get("total_trials")
@@ -486,7 +496,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
         return space
 
 
-def _open_manager(reference: StudyReference, n_trials: int, label: str) -> HPOTrialManager:
+def _open_manager(reference: StudyReference, n_trials: int | None, label: str) -> HPOTrialManager:
     manager = HPOTrialManager.__new__(HPOTrialManager)
     with storage_errors(label):
         manager._set_up(reference.open(), n_trials, label)

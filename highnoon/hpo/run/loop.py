@@ -162,7 +162,10 @@ class TrialLoop:
             live.give_back()
         try:
             with self.interrupts.interruptible(), live:
-                value = objective(dict(live.params))
+                try:
+                    value = objective(dict(live.params))
+                finally:
+                    self._running = None
         except optuna.TrialPruned:
             return self.prune(live)
         except InfeasibleTrialError as error:
@@ -173,9 +176,15 @@ class TrialLoop:
             received = self.interrupts.cause or self.interrupts.received
             self.give_back(live, received or type(error).__name__)
             raise
-        finally:
-            self._running = None
         return self.finish(live, value)
+
+    def give_back_running(self, cause: str) -> bool:
+        """Give the running trial back from another thread; False where none is running."""
+        live = self._running
+        if live is None:
+            return False
+        self.give_back(live, cause)
+        return True
 
     def finish(self, live: LiveTrial, value: Any) -> FrozenTrial:
         """Record what the objective returned."""
@@ -219,8 +228,10 @@ class TrialLoop:
         """Record that the trial was interrupted, and queue its parameters to be tried again."""
         attrs = {attributes.INTERRUPTED: cause}
         finished = self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
-        # Where someone else finished it before, that one saw to a retry.
-        if finished.user_attrs.get(attributes.INTERRUPTED) == cause:
+        # Where someone else finished it before, that one saw to a retry, or it needs none.
+        if finished.state == TrialState.FAIL and (
+            finished.user_attrs.get(attributes.INTERRUPTED) == cause
+        ):
             self.given_back.append(finished.number)
             self._study.enqueue_trial(
                 finished.params, user_attrs={attributes.RETRY_OF: finished.number}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from highnoon._notices import notice
 from highnoon.exceptions import ConfigError, NoCompletedTrialError
+from highnoon.hpo.run.loop import TrialLoop
 from highnoon.hpo.run.progress import Progress
 from highnoon.hpo.states import is_finished_trial
 from highnoon.hpo.storage import storage_errors
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from highnoon.hpo.reader import StudyReader
     from highnoon.hpo.run.budget import Budget
-    from highnoon.hpo.run.loop import Callback, Objective, TrialLoop
+    from highnoon.hpo.run.loop import Callback, Objective
     from highnoon.hpo.run.parallel import ParallelLoop
 
 __all__ = ["RunOptions", "StudyRun", "check_functions"]
@@ -100,6 +101,15 @@ class StudyRun:
     def stop(self, *, now: bool = False) -> None:
         """End the run: after the running trial, or `now`, which gives that trial back."""
         self._loop.stop(now=now)
+
+    @property
+    def done(self) -> int:
+        """Trials that the run added so far."""
+        return self._budget.done
+
+    def give_back_running(self) -> bool:
+        """Give the running trial back from another thread; False where none is running."""
+        return isinstance(self._loop, TrialLoop) and self._loop.give_back_running("SIGTERM")
 
     def _interrupted(self) -> dict[str, Any]:
         """Return the best so far after Ctrl-C, or let Ctrl-C through where there is none."""
