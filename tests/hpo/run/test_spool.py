@@ -1,9 +1,14 @@
 """Results are kept on the disk until the storage has them."""
 
+import contextlib
+import json
 import os
+import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,7 @@ from optuna.trial import TrialState
 import highnoon as hn
 from highnoon.exceptions import StorageError
 from highnoon.hpo import attributes
-from highnoon.hpo.run.spool import spool_folder
+from highnoon.hpo.run.spool import Spool, spool_folder
 from highnoon.hpo.states import trial_status
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
@@ -145,17 +150,57 @@ def test_a_result_of_a_database_that_was_made_anew_is_not_written_to_another_tri
     assert trial_status(anew.trials[2]) == "running"
     assert "of a study that is not in" in caplog.text
     assert spooled() == []
+    assert len(refused()) == 1
     for trial in trials:
         anew.tell(trial, 1.0)
 
 
-def test_a_file_that_was_cut_off_is_dropped(url: str, start_process) -> None:
+def refused() -> list[Path]:
+    return sorted(spool_folder().glob("*/*.refused"))
+
+
+@pytest.mark.parametrize("change", [{"from_the_future": 1}, {"state": "UNKNOWN"}, None])
+def test_a_result_that_this_version_cannot_read_is_set_aside(
+    url: str, start_process, caplog: pytest.LogCaptureFixture, change: dict[str, object] | None
+) -> None:
     killed_while_telling(url, start_process)
     (path,) = spooled()
-    path.write_text(path.read_text()[:40])
+    text = path.read_text()
+    changed = text[:40] if change is None else json.dumps(json.loads(text) | change)
+    path.write_text(changed)
     hpo = run(url)
+    run(url)
     assert trial_status(hpo.trials[2]) == "running"
     assert spooled() == []
+    (aside,) = refused()
+    assert aside.read_text() == changed
+    assert caplog.text.count(f"stays in {aside}") == 1
+
+    # Renamed, as the message says, it is tried again.
+    aside.write_text(text)
+    aside.rename(path)
+    assert trial_status(run(url).trials[2]) == "completed"
+    assert not path.parent.exists()
+
+
+def test_a_result_that_the_study_refuses_is_set_aside_and_others_are_written(
+    url: str, start_process, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed_while_telling(url, start_process)
+    (path,) = spooled()
+    good = path.with_name(path.name.replace("1-2.", "1-20."))
+    good.write_text(path.read_text())
+    fields = json.loads(path.read_text())
+    fields["distributions"]["kind"] = fields["distributions"]["kind"].replace('"b"', '"c"')
+    path.write_text(json.dumps(fields))
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM trial_params WHERE trial_id = 3"))
+    engine.dispose()
+    assert trial_status(run(url).trials[2]) == "completed"
+    assert spooled() == []
+    (aside,) = refused()
+    assert f"stays in {aside}. The database does not take it for trial 2" in caplog.text
 
 
 def test_a_living_process_keeps_its_files(url: str, start_process, wait_for) -> None:
@@ -170,10 +215,8 @@ def test_a_living_process_keeps_its_files(url: str, start_process, wait_for) -> 
     assert spooled() == []
 
 
-def test_a_storage_that_refuses_a_result_is_named_with_the_file_that_keeps_it(
-    url: str, tmp_path: Path
-) -> None:
-    hpo = run(url)
+def kept_by_this_process(hpo: hn.HPOTrialManager, url: str) -> None:
+    """Run a trial whose result the database refuses for a while."""
     blocker = sa.create_engine(url)
 
     def objective(params: dict[str, float]) -> float:
@@ -181,13 +224,90 @@ def test_a_storage_that_refuses_a_result_is_named_with_the_file_that_keeps_it(
             connection.execute(sa.text("ALTER TABLE trial_values RENAME TO elsewhere"))
         return params["x"]
 
-    with pytest.raises(StorageError, match=r"The result of trial 1 is kept in .*1-1.*json"):
+    with pytest.raises(StorageError, match=r"The result of trial \d is kept in .*1-\d.*json"):
         hpo.optimize(objective, SPACE, n_trials=1, show_progress=False)
     with blocker.begin() as connection:
         connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO trial_values"))
+    blocker.dispose()
+
+
+def test_a_storage_that_refuses_a_result_is_named_with_the_file_that_keeps_it(url: str) -> None:
+    hpo = run(url)
+    kept_by_this_process(hpo, url)
     hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
     assert [trial_status(trial) for trial in hpo.trials] == ["completed"] * 3
     assert spooled() == []
+
+
+def test_a_result_that_two_threads_deliver_is_one_trial(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hpo = run(url)
+    kept_by_this_process(hpo, url)
+    give_up(url, 1, retry=True)
+    other = hn.HPOTrialManager("s", storage=url)
+    retry = other.ask(SPACE)
+    storage = other.study._storage
+    looked = threading.Barrier(2)
+    get_all_trials = storage.get_all_trials
+
+    def look(*args, **kwargs):
+        trials = get_all_trials(*args, **kwargs)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            looked.wait(0.5)  # both know the same, if both may look
+        return trials
+
+    monkeypatch.setattr(storage, "get_all_trials", look)
+    with ThreadPoolExecutor(2) as threads:
+        settled = list(threads.map(lambda _: Spool(storage).replay(), range(2)))
+    monkeypatch.undo()
+    assert sorted(map(len, settled)) == [0, 1]
+    links = [trial.user_attrs.get(attributes.RETRY_OF) for trial in hpo.trials]
+    assert links.count(1) == 2  # the retry that runs, and the result
+    other.tell(retry, 1.0)
+
+
+def test_a_process_whose_folder_was_removed_makes_another(url: str) -> None:
+    hpo = run(url)
+    (own,) = spool_folder().iterdir()
+    shutil.rmtree(own)
+    kept_by_this_process(hpo, url)
+    assert own not in [path.parent for path in spooled()]
+    run(url)
+    assert spooled() == []
+
+
+def test_files_of_another_machine_whose_name_begins_alike_stay(url: str, start_process) -> None:
+    killed_while_telling(url, start_process)
+    (path,) = spooled()
+    host, pid, token = path.parent.name.rsplit("-", 2)
+    path.parent.rename(spool_folder() / f"{host}-2-{pid}-{token}")
+    assert trial_status(run(url).trials[2]) == "running"
+    assert len(spooled()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no user ids here")
+def test_files_of_another_user_are_not_believed(
+    url: str, start_process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_while_telling(url, start_process)
+    with monkeypatch.context() as another_user:
+        another_user.setattr(os, "getuid", lambda: 54321)
+        assert trial_status(run(url).trials[2]) == "running"
+    assert len(spooled()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="there is a home directory always")
+def test_a_user_without_a_home_directory_can_run(
+    url: str, monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]
+) -> None:
+    for name in ("HIGHNOON_SPOOL", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 5)
+    with pytest.raises(RuntimeError):
+        Path.home()
+    assert [trial_status(trial) for trial in run(url, n_trials=3).trials] == ["completed"] * 3
+    assert said().count("Results cannot be kept in") == 1
 
 
 def test_a_spool_that_cannot_be_written_is_said_once_and_the_run_goes_on(
