@@ -128,7 +128,12 @@ class TrialLoop:
         for tries_left in reversed(range(MAX_INFEASIBLE_IN_A_ROW)):
             trial = self._study.ask()
             self._watch.hold(trial)
-            if is_second_retry(trial, self._study):
+            try:
+                is_second = is_second_retry(trial, self._study)
+            except BaseException:
+                self._watch.release(trial.number)
+                raise
+            if is_second:
                 mark = {attributes.INTERRUPTED: DUPLICATE}
                 self._tell(trial, TrialState.FAIL, attrs=mark)
                 continue
@@ -228,7 +233,9 @@ class TrialLoop:
         """Record that the trial was interrupted, and queue its parameters to be tried again."""
         attrs = {attributes.INTERRUPTED: cause}
         finished = self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
-        # Where someone else finished it before, that one saw to a retry, or it needs none.
+        # Someone else who finished it before saw to a retry, or it needs none. Where that one named
+        # the same cause, two are queued, and the second is dropped when it is drawn, see
+        # `is_second_retry`.
         if finished.state == TrialState.FAIL and (
             finished.user_attrs.get(attributes.INTERRUPTED) == cause
         ):
@@ -281,11 +288,15 @@ class TrialLoop:
         attrs = {**(attrs or {})}
         if live is not None and live.meter is not None:
             attrs |= live.meter.attrs()
-        with self._kept(live, state, value, attrs) as result:
-            finished = self._record(trial, state, value, attrs, live)
-            if result is not None and finished.state != state:
-                self._watch.deliver(result)
-        self._watch.release(trial.number)
+        try:
+            with self._kept(live, state, value, attrs) as result:
+                finished = self._record(trial, state, value, attrs, live)
+                if result is not None and finished.state != state:
+                    self._watch.deliver(result)
+        finally:
+            # Also where the storage refused: nobody runs the trial any more, and whoever watches
+            # may settle it only once its lease stands still.
+            self._watch.release(trial.number)
         if live is not None:
             live.told = finished
         return finished

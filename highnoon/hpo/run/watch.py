@@ -144,14 +144,12 @@ class Watch:
                 "The trials' signs of life", self._leases.renew
             ):
                 self._renewed_at = now
-            if (
-                not self.study_is_gone
-                and now - self._reaped_at >= self._seconds_between_renewals
-                # Results first, so that their trials are not tried again.
-                and self._try("Results that were kept", self._replay)
-                and self._try("The other workers' trials", self._look_at_others)
-            ):
-                self._reaped_at = now
+            if not self.study_is_gone and now - self._reaped_at >= self._seconds_between_renewals:
+                # Results first, so that their trials are not tried again; where that fails, the
+                # trials of dead workers are given up all the same.
+                self._try("Results that were kept", self._replay)
+                if self._try("The other workers' trials", self._look_at_others):
+                    self._reaped_at = now
 
     def _replay(self) -> None:
         for result in self.spool.replay():

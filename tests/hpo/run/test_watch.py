@@ -1,0 +1,62 @@
+"""The thread that watches over a study: whose trials it keeps alive, and what it goes on doing."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+import highnoon as hn
+from highnoon.hpo.states import trial_status
+
+from .test_reaping import leave_dead
+
+SPACE = {"x": ("uniform", -1.0, 1.0)}
+
+
+def run_until(hpo: hn.HPOTrialManager, condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+
+    def objective(params: dict[str, float]) -> float:
+        time.sleep(0.1)
+        if condition() or time.monotonic() > deadline:
+            hpo.study.stop()
+        return 1.0
+
+    hpo.optimize(objective, SPACE, n_trials=1000, show_progress=False)
+
+
+def test_a_trial_that_could_not_be_given_back_is_not_kept_alive(url: str) -> None:
+    hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
+    database = sa.create_engine(url)
+
+    def objective(params: dict[str, float]) -> float:
+        with database.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE trials RENAME TO elsewhere"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(BaseException, match="no such table"):
+        hpo.optimize(objective, SPACE, n_trials=1, show_progress=False)
+    with database.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO trials"))
+    assert trial_status(hpo.trials[0]) == "running"
+    run_until(hpo, lambda: trial_status(hpo.trials[0]) != "running")
+    assert trial_status(hpo.trials[0]) == "interrupted"
+
+
+def test_trials_are_given_up_although_kept_results_cannot_be_delivered(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
+    number = leave_dead(url, {"x": 0.5})
+
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    def given_up() -> bool:
+        monkeypatch.setattr(hpo._watch.spool, "replay", fail)  # once the run has started
+        return trial_status(hpo.trials[number]) != "running"
+
+    run_until(hpo, given_up)
+    assert trial_status(hpo.trials[number]) == "interrupted"
+    assert caplog.text.count("the disk is gone") == 1
