@@ -74,7 +74,8 @@ STOPPED = "highnoon:stopped"
 """Trial: `{"by", "at"}` of who ended it; it counts as pruned."""
 
 LEASE = "highnoon:lease"
-"""Trial: `[worker, renewals]`, a sign of life that its worker renews while the trial runs."""
+"""Trial: `[worker, renewals]`, a sign of life that its worker renews while the trial runs; at first
+`[worker, 0, mark]`, where the mark tells starts of the same moment apart."""
 
 PEAK_MEMORY = "highnoon:peak_memory"
 """Trial: the most bytes that its process had resident while it ran."""

@@ -43,9 +43,7 @@ class Flusher:
         self._told = False
 
     def wake(self) -> None:
-        """See to it that a flush comes."""
-        if self._thread is not None:
-            return
+        """See to it that a flush comes, also where the thread is about to end."""
         with self._lock:
             if self._thread is not None:
                 return

@@ -1,6 +1,7 @@
 """`BufferedStorage`: Optuna's relational storage, with far fewer statements and transactions."""
 
 import json
+import secrets
 import threading
 from collections.abc import Callable, Container, Sequence
 from typing import Any, TypeVar
@@ -68,7 +69,7 @@ class BufferedStorage(StudyOperations):
             self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = TrialWriter(storage.engine, self._retrying)
         self._known = KnownTrials()
-        self._flusher = Flusher(lambda: self.flush_within(0.0), self._known.is_all_written)
+        self._flusher = Flusher(lambda: self._flush(0.0), self._known.is_all_written)
         # Held while trials of this process are written; taken before the lock of what is known.
         self._writing = threading.RLock()
         register(self)
@@ -89,7 +90,7 @@ class BufferedStorage(StudyOperations):
     # Flushing
 
     def flush(self, trial_id: int | None = None) -> None:
-        """Write what is held back.
+        """Write what is held back, and wait for what another thread is writing.
 
         Args:
             trial_id: A trial of this process, to learn whether its parameters were kept.
@@ -104,18 +105,23 @@ class BufferedStorage(StudyOperations):
             _check_conflict(own)
 
     def flush_within(self, patience: float) -> None:
-        """Write what is held back, trying again for at most so many seconds."""
-        self._flush(patience)
+        """Write what is held back, waiting and trying again for at most so many seconds.
+
+        Raises:
+            StorageInternalError: The database refused, or another thread is writing all the time.
+        """
+        self._flush(patience, wait=patience)
 
     def close(self) -> None:
         """Write what is held back and close the connections; a later access opens new ones."""
         self.flush()
         self._storage.engine.dispose()
 
-    def _flush(self, patience: float | None) -> None:
-        if self._known.is_all_written():
-            return
-        with self._writing:
+    def _flush(self, patience: float | None, *, wait: float = -1) -> None:
+        # What another thread is writing is neither here nor in the database before it gets done.
+        if not self._writing.acquire(timeout=wait):
+            raise StorageInternalError(f"Another thread was still writing after {wait:.0f} s.")
+        try:
             batches = self._known.take_unwritten()
             if not batches:
                 return
@@ -125,6 +131,8 @@ class BufferedStorage(StudyOperations):
                 if len(batches) == 1 or is_passing(error):
                     raise
                 self._flush_one_by_one(patience)
+        finally:
+            self._writing.release()
 
     def _flush_one_by_one(self, patience: float | None) -> None:
         """Keep the fault of one trial from holding up the others."""
@@ -146,6 +154,7 @@ class BufferedStorage(StudyOperations):
                 for batch in batches:
                     if batch.row.trial_id in own:
                         own[batch.row.trial_id].give_back(batch)
+            self._flusher.wake()
             raise
         with self._known.lock:
             for trial_id in written.lost:
@@ -211,7 +220,8 @@ class BufferedStorage(StudyOperations):
     def _lease(self) -> dict[str, str]:
         if not self._leases:
             return {}
-        return {attributes.LEASE: json.dumps([worker_name(), 0])}
+        # The last part is unique, so that a lost answer to a commit can be made up for.
+        return {attributes.LEASE: json.dumps([worker_name(), 0, secrets.token_hex(8)])}
 
     # What trials are made of
 
@@ -322,11 +332,11 @@ class BufferedStorage(StudyOperations):
             with self._known.lock:
                 own.give_back(batch)
                 own.ending = False
+            self._flusher.wake()
             raise
         if isinstance(ended, list):
             self._refuse(own, batch, ended)
             return
-        assert ended is not None
         with self._known.lock:
             self._known.own.pop(trial_id, None)
             if state.is_finished() and own.has_only_own(ended.counts):
@@ -341,6 +351,7 @@ class BufferedStorage(StudyOperations):
             own.ending = False
             for conflict in conflicts:
                 own.drop_param(conflict.name, conflict.reason)
+        self._flusher.wake()
         _check_conflict(own)
 
     # Reading trials

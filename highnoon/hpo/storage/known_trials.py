@@ -68,7 +68,7 @@ class KnownTrials:
             return [own.take() for own in self.own.values() if own.unwritten and not own.ending]
 
     def is_all_written(self) -> bool:
-        """Whether there is nothing to write."""
+        """Whether there is nothing to write; what is being written now does not count."""
         with self.lock:
             return not any(own.unwritten for own in self.own.values())
 

@@ -5,6 +5,7 @@ may work on a study at the same time.
 """
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -183,17 +184,20 @@ class TrialWriter:
     def start(self, study_id: int, user_attrs: Mapping[str, str]) -> TrialRow:
         """Create a running trial with user attributes, JSON by name.
 
+        One of them should hold something unique, by which the trial is known for this one's after
+        a commit of which the answer was lost.
+
         Raises:
             KeyError: There is no such study.
         """
         started = self._now()
-        tried: list[TrialRow] = []
+        tried: list[Batch] = []
 
-        def operation(again: bool) -> TrialRow:  # noqa: FBT001
+        def operation(_again: bool) -> TrialRow:  # noqa: FBT001
             with self.transaction() as connection:
-                if again and tried and _is_there(connection, tried[-1]):
-                    return tried[-1]
                 self._lock_study(connection, study_id)
+                if self._is_committed(connection, tried):
+                    return tried[-1].row
                 counted = connection.execute(_counted_trials, {"study_id": study_id})
                 number = counted.scalar_one()
                 values = {
@@ -204,8 +208,8 @@ class TrialWriter:
                 }
                 trial_id = self._insert_trial(connection, values)
                 row = TrialRow(trial_id, number, study_id, TrialState.RUNNING, started, None)
-                self._write_parts(connection, [Batch(row, user_attrs=dict(user_attrs))])
-                tried.append(row)
+                tried.append(Batch(row, user_attrs=dict(user_attrs)))
+                self._write_parts(connection, tried[-1:])
             return row
 
         return self._retrying.run(operation)
@@ -223,22 +227,28 @@ class TrialWriter:
             ValueError: A parameter has another distribution in the study.
         """
         distributions = _distributions_of(templates)
-        tried: list[TrialRow] = []
+        attrs = [
+            {name: json.dumps(value) for name, value in attrs.items()}
+            for attrs in (templates[-1].user_attrs, templates[-1].system_attrs)
+        ]
+        ids: list[int] = []
+        tried: list[Batch] = []
 
-        def operation(again: bool) -> list[int]:  # noqa: FBT001
+        def operation(_again: bool) -> list[int]:  # noqa: FBT001
             with self.transaction() as connection:
-                if again and tried and _is_there(connection, tried[-1]):
-                    return [row.trial_id for row in tried]
-                tried.clear()
                 self._lock_study(connection, study_id)
+                if self._is_committed(connection, tried):
+                    return ids
                 unknown = distributions.keys() - known.keys()
                 found = read_distributions(connection, study_id, unknown) if unknown else {}
                 for name, distribution in distributions.items():
                     there = known.get(name) or found.get(name)
                     if there is not None:
                         check_distribution_compatibility(there, distribution)
-                tried.extend(self._insert_templates(connection, study_id, templates))
-                return [row.trial_id for row in tried]
+                rows = self._insert_templates(connection, study_id, templates)
+                ids[:] = [row.trial_id for row in rows]
+                tried.append(Batch(rows[-1], user_attrs=attrs[0], system_attrs=attrs[1]))
+            return ids
 
         return self._retrying.run(operation)
 
@@ -293,15 +303,15 @@ class TrialWriter:
         *,
         batch: Batch | None = None,
         known: KnownDistributions | None = None,
-    ) -> Ended | list[Conflict] | None:
+    ) -> Ended | list[Conflict]:
         """Change a trial's state, and write what is left of it, in one transaction.
 
-        Returns the change; None where a trial was to start that is not waiting; or, unless the
-        trial fails, the parameters that cannot be kept, for which nothing was changed.
+        Returns the change; or, unless the trial fails, the parameters that cannot be kept, for
+        which nothing was changed.
 
         Args:
             trial_id: The trial.
-            state: The new state.
+            state: The new state; for a start see `claim`.
             values: The values; None leaves them.
             batch: What is not written yet of a trial of this process.
             known: As for `write`.
@@ -311,9 +321,9 @@ class TrialWriter:
             UpdateFinishedTrialError: It is finished.
         """
         now = self._now()
-        tried: list[TrialRow] = []
+        tried: list[Batch] = []
 
-        def operation(again: bool) -> Ended | list[Conflict] | None:  # noqa: FBT001
+        def operation(_again: bool) -> Ended | list[Conflict]:  # noqa: FBT001
             conflicts: list[Conflict] = []
             with self.transaction() as connection:
                 if batch is not None and batch.params:
@@ -323,22 +333,19 @@ class TrialWriter:
                 row, counts = self._lock_trial(connection, trial_id)
                 if batch is not None and not batch.row.is_still(row):
                     raise KeyError(f"Trial {batch.row.number} is not there any more.")
-                if again and tried and row == tried[-1]:
+                if tried and row == tried[-1].row and self._is_committed(connection, tried):
                     return Ended(row, counts)
                 _check_updatable(row)
-                if state == TrialState.RUNNING and row.state != TrialState.WAITING:
-                    return None
                 changed = row._replace(state=state)
-                if state == TrialState.RUNNING:
-                    changed = changed._replace(datetime_start=now)
-                elif state.is_finished():
+                if state.is_finished():
                     changed = changed._replace(datetime_complete=now)
                 if batch is not None:
                     self._write_parts(connection, _without([batch], conflicts))
                 if values is not None:
                     self._write_values(connection, trial_id, values)
                 self._update(connection, changed)
-                tried.append(changed)
+                written = batch or Batch(row)
+                tried.append(dataclasses.replace(written, row=changed))
             return Ended(changed, counts)
 
         return self._retrying.run(operation)
@@ -346,29 +353,46 @@ class TrialWriter:
     def claim(
         self, trial_id: int, user_attrs: Mapping[str, str]
     ) -> tuple[TrialRow, FrozenTrial] | None:
-        """Start a waiting trial with user attributes, JSON by name; None if it was not waiting.
+        """Start a waiting trial with user attributes as for `start`; None if it was not waiting.
 
         Raises:
             KeyError: There is no such trial.
             UpdateFinishedTrialError: It is finished.
         """
         now = self._now()
-        tried: list[TrialRow] = []
+        tried: list[Batch] = []
 
-        def operation(again: bool) -> tuple[TrialRow, FrozenTrial] | None:  # noqa: FBT001
+        def operation(_again: bool) -> tuple[TrialRow, FrozenTrial] | None:  # noqa: FBT001
             with self.transaction() as connection:
                 row, _ = self._lock_trial(connection, trial_id)
-                if not (again and tried and row == tried[-1]):
+                if not (tried and row == tried[-1].row and self._is_committed(connection, tried)):
                     _check_updatable(row)
                     if row.state != TrialState.WAITING:
                         return None
                     row = row._replace(state=TrialState.RUNNING, datetime_start=now)
-                    self._write_parts(connection, [Batch(row, user_attrs=dict(user_attrs))])
+                    tried.append(Batch(row, user_attrs=dict(user_attrs)))
+                    self._write_parts(connection, tried[-1:])
                     self._update(connection, row)
-                    tried.append(row)
                 return row, build_trial(row, read_parts(connection, trial_ids=[trial_id]))
 
         return self._retrying.run(operation)
+
+    def _is_committed(self, connection: sa.Connection, tried: Sequence[Batch]) -> bool:
+        """Whether the last try is in the database although its commit raised.
+
+        The row alone does not tell: another process may have written an equal one, with the same
+        id, which databases give anew, and on MySQL within the same second.
+        """
+        # SQLite raises where a commit was not done, and gives the same ids anew at once.
+        if not tried or self._dialect == "sqlite":
+            return False
+        batch = tried[-1]
+        found = connection.execute(_locked_trials, {"trial_ids": [batch.row.trial_id]}).first()
+        return (
+            found is not None
+            and batch.row.is_still(TrialRow._make(found))
+            and _has_attrs(connection, batch)
+        )
 
     def _now(self) -> datetime:
         now = to_stored_datetime(datetime.now())
@@ -548,10 +572,18 @@ def _value(trial_id: int, objective: int, value: float) -> dict[str, Any]:
     return {"trial_id": trial_id, "objective": objective, "value": stored, "value_type": kind}
 
 
-def _is_there(connection: sa.Connection, row: TrialRow) -> bool:
-    """Whether a row that was inserted is in the database as it was."""
-    found = connection.execute(_locked_trials, {"trial_ids": [row.trial_id]}).first()
-    return found is not None and row.is_still(TrialRow._make(found))
+def _has_attrs(connection: sa.Connection, batch: Batch) -> bool:
+    for table, attrs in (
+        (trial_user_attributes, batch.user_attrs),
+        (trial_system_attributes, batch.system_attrs),
+    ):
+        if attrs:
+            of_trial = table.c.trial_id == batch.row.trial_id
+            # MySQL shows what is newest only to reads that lock.
+            there = sa.select(table.c.key, table.c.value_json).where(of_trial).with_for_update()
+            if not attrs.items() <= {(name, text) for name, text in connection.execute(there)}:
+                return False
+    return True
 
 
 def _is_running(rows: Mapping[int, TrialRow], known: TrialRow) -> bool:

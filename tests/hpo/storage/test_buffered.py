@@ -74,15 +74,15 @@ def test_all_of_a_trial_is_in_the_database_when_its_end_is(
 def test_a_trial_has_a_lease_from_the_moment_it_runs(
     buffered: BufferedStorage, stock: RDBStorage, study_id: int
 ) -> None:
-    lease = {attributes.LEASE: [worker_name(), 0]}
     study = optuna.load_study(study_name="study", storage=buffered)
     study.enqueue_trial({"x": 0.5})
     assert stock.get_trial(1).user_attrs == {}
     queued, fresh = study.ask(), study.ask()
     assert queued.suggest_float("x", 0, 1) == 0.5
-    assert stock.get_trial(queued._trial_id).user_attrs == lease
-    assert stock.get_trial(fresh._trial_id).user_attrs == lease
-    assert fresh.user_attrs == lease
+    leases = [stock.get_trial(trial._trial_id).user_attrs for trial in (queued, fresh)]
+    assert [lease.keys() for lease in leases] == [{attributes.LEASE}] * 2
+    assert [lease[attributes.LEASE][:2] for lease in leases] == [[worker_name(), 0]] * 2
+    assert leases == [queued.user_attrs, fresh.user_attrs]
 
 
 def test_a_queued_trial_is_started_by_one_process_only(
@@ -150,7 +150,8 @@ def test_what_others_set_on_a_trial_that_runs_here_is_not_lost(
     stock.set_trial_user_attr(trial_id, "seen", "by a person")
     buffered.set_trial_user_attr(trial_id, "note", 1)
     buffered.set_trial_state_values(trial_id, TrialState.COMPLETE, [0.5])
-    attrs = {attributes.LEASE: [worker_name(), 0], "seen": "by a person", "note": 1}
+    lease = buffered.get_trial(trial_id).user_attrs[attributes.LEASE]
+    attrs = {attributes.LEASE: lease, "seen": "by a person", "note": 1}
     assert stock.get_trial(trial_id).user_attrs == attrs
     assert buffered.get_trial(trial_id).user_attrs == attrs
     assert buffered.get_all_trials(study_id)[0].user_attrs == attrs

@@ -1,16 +1,17 @@
 """The buffered storage when connections break, servers restart, and processes fork or die."""
 
+import datetime
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
 import sqlalchemy as sa
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
@@ -18,11 +19,14 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy.engine import make_url
 
 from highnoon.hpo.storage import StorageURL, open_storage
+from highnoon.hpo.storage.background import Flusher
 from highnoon.hpo.storage.buffered import BufferedStorage
+from highnoon.hpo.storage.writing import TrialWriter
 from highnoon.testing.servers import PrivateServer
 from tests.hpo.storage.cutting_proxy import CuttingProxy
 
 UNIT = FloatDistribution(0.0, 1.0)
+LETTERS = CategoricalDistribution(("a", "b"))
 
 Wait = Callable[[Callable[[], bool]], None]
 Script = Callable[..., Any]
@@ -204,6 +208,167 @@ def test_what_one_trial_cannot_write_holds_up_no_other(
     buffered.flush()
     seen = open_storage(url)
     assert [trial.params for trial in seen.get_all_trials(study_id)] == [{"x": 0.5}] * 3
+
+
+@pytest.fixture
+def held_flush(buffered: BufferedStorage) -> Iterator[Callable[[], None]]:
+    """Hold the flush in the background before its commit; the value waits for it to come there."""
+    there, may_go_on = threading.Event(), threading.Event()
+    timer = threading.Timer(0.5, may_go_on.set)
+
+    @sa.event.listens_for(buffered.engine, "commit")
+    def hold(_connection: object) -> None:
+        if threading.current_thread().name == "highnoon-flush":
+            there.set()
+            may_go_on.wait()
+
+    def wait() -> None:
+        assert there.wait(30)
+        timer.start()
+
+    yield wait
+    may_go_on.set()
+    sa.event.remove(buffered.engine, "commit", hold)
+    timer.join()
+
+
+def test_a_flush_waits_for_what_the_background_is_writing(
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, held_flush: Callable[[], None]
+) -> None:
+    trial_id = buffered.create_new_trial(study_id)
+    buffered.set_trial_user_attr(trial_id, "note", 1)
+    held_flush()
+    buffered.flush()
+    assert stock.get_trial(trial_id).user_attrs["note"] == 1
+
+
+def test_a_flush_tells_of_a_conflict_that_the_background_found(
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, held_flush: Callable[[], None]
+) -> None:
+    trial_id = buffered.create_new_trial(study_id)
+    buffered.set_trial_param(trial_id, "x", 0.5, UNIT)
+    stock.set_trial_param(stock.create_new_trial(study_id), "x", 1, LETTERS)
+    held_flush()
+    with pytest.raises(ValueError, match="different distribution kind"):
+        buffered.flush(trial_id)
+
+
+def test_what_comes_as_the_background_thread_is_about_to_end_is_flushed() -> None:
+    flushed = threading.Semaphore(0)
+    late: list[threading.Thread] = []
+
+    def is_empty() -> bool:
+        if not late:
+            late.append(threading.Thread(target=flusher.wake))
+            late[0].start()
+            late[0].join(0.2)
+        return True
+
+    flusher = Flusher(flushed.release, is_empty)
+    flusher.wake()
+    assert flushed.acquire(timeout=30)
+    assert flushed.acquire(timeout=5)
+
+
+@pytest.fixture
+def same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all that happens have one time, as on MySQL within a second."""
+    now = datetime.datetime(2024, 1, 1)
+    monkeypatch.setattr(TrialWriter, "_now", lambda _self: now)
+
+
+@pytest.fixture
+def meanwhile(buffered: BufferedStorage) -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Break the connection before the next commit, and do something before the second try."""
+    engine = buffered.engine
+    to_do: list[Callable[[], object]] = []
+    broken: list[object] = []
+
+    def plan(action: Callable[[], object]) -> None:
+        to_do.append(action)
+
+    @sa.event.listens_for(engine, "commit")
+    def break_off(_connection: sa.Connection) -> None:
+        if to_do and not broken:
+            broken.append(True)
+            cause = ConnectionResetError("connection reset by peer")
+            raise sa.exc.OperationalError("COMMIT", {}, cause, connection_invalidated=True)
+
+    @sa.event.listens_for(engine, "begin")
+    def act(_connection: sa.Connection) -> None:
+        if broken and to_do:
+            to_do.pop()()
+
+    yield plan
+    assert not to_do
+    sa.event.remove(engine, "commit", break_off)
+    sa.event.remove(engine, "begin", act)
+
+
+Meanwhile = Callable[[Callable[[], object]], None]
+
+
+def test_a_trial_that_another_started_is_not_taken_for_ones_own(
+    buffered: BufferedStorage,
+    buffered_of: Callable[..., BufferedStorage],
+    stock: RDBStorage,
+    study_id: int,
+    database_url: str,
+    same_moment: None,
+    meanwhile: Meanwhile,
+) -> None:
+    other = buffered_of(database_url)
+    meanwhile(lambda: other.create_new_trial(study_id))
+    mine = buffered.create_new_trial(study_id)
+    trials = stock.get_all_trials(study_id)
+    assert [trial.state for trial in trials] == [TrialState.RUNNING] * 2
+    assert trials[1]._trial_id == mine
+
+
+def test_a_trial_that_another_queued_is_not_taken_for_ones_own(
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, meanwhile: Meanwhile
+) -> None:
+    waiting = create_trial(state=TrialState.WAITING)
+    meanwhile(lambda: stock.create_new_trial(study_id, waiting))
+    mine = buffered.create_new_trial(study_id, waiting)
+    trials = stock.get_all_trials(study_id)
+    assert [trial.state for trial in trials] == [TrialState.WAITING] * 2
+    assert trials[1]._trial_id == mine
+
+
+def test_a_queued_trial_that_another_took_at_the_same_moment_is_the_others(
+    buffered: BufferedStorage,
+    buffered_of: Callable[..., BufferedStorage],
+    stock: RDBStorage,
+    study_id: int,
+    database_url: str,
+    same_moment: None,
+    meanwhile: Meanwhile,
+) -> None:
+    other = buffered_of(database_url)
+    trial_id = stock.create_new_trial(study_id, create_trial(state=TrialState.WAITING))
+    taken = []
+    meanwhile(lambda: taken.append(other.set_trial_state_values(trial_id, TrialState.RUNNING)))
+    assert not buffered.set_trial_state_values(trial_id, TrialState.RUNNING)
+    assert taken == [True]
+
+
+def test_a_trial_that_another_failed_at_the_same_moment_was_failed_by_the_other(
+    buffered: BufferedStorage,
+    buffered_of: Callable[..., BufferedStorage],
+    stock: RDBStorage,
+    study_id: int,
+    database_url: str,
+    same_moment: None,
+    meanwhile: Meanwhile,
+) -> None:
+    other = buffered_of(database_url)
+    trial_id = buffered.create_new_trial(study_id)
+    buffered.set_trial_user_attr(trial_id, "why", "given back")
+    meanwhile(lambda: other.set_trial_state_values(trial_id, TrialState.FAIL))
+    with pytest.raises(UpdateFinishedTrialError):
+        buffered.set_trial_state_values(trial_id, TrialState.FAIL)
+    assert "why" not in stock.get_trial(trial_id).user_attrs
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
