@@ -4,7 +4,7 @@
 watches it, is a dead worker's. Clocks of different machines are never compared. A worker that is
 suspended for longer, or whose objective keeps Python's lock for longer, is taken for dead as well:
 its trial is given up, and at its next report, or when it tells, it finds that out. A watcher that
-was itself suspended, or could not read, starts to watch anew.
+was itself suspended, or could not read or write, starts to watch anew; see `silence`.
 
 **One retry.** Of several watchers one changes the state from running to failed, and that one queues
 the retry. Failing comes first: a retry that is queued before could start while the trial, alive
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
+    from highnoon.hpo.run.silence import Silence
+
 __all__ = ["Reaper"]
 
 
@@ -67,19 +69,24 @@ class Reaper:
         self._grace_period = grace_period
         self._clock = clock
         self._standing_still: dict[int, tuple[object, float]] = {}
+        self._written: dict[int, object] = {}  # leases by trial id
         self._looked_at = -float("inf")
 
     def look(self, own: Container[int]) -> None:
         """Look at all trials but those of this process, and act on those that stood still."""
+        from highnoon.hpo.run.silence import Silence, written_leases
+
         trials = self._study.get_trials(deepcopy=False)
         retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in trials}
         now = self._clock()
         # Whoever could not look for so long can not tell a dead worker from one that could not
         # write for the same reason: a suspended machine, a server that was down.
         away = now - self._looked_at > self._grace_period / 2
-        before = {} if away else self._standing_still
+        before, written = ({}, {}) if away else (self._standing_still, self._written)
         self._looked_at = now
-        self._standing_still = {}
+        self._standing_still, self._written = {}, {}
+        doubted: list[FrozenTrial] = []
+        dead: list[FrozenTrial] = []
         for trial in trials:
             if trial.number in own:
                 continue
@@ -89,23 +96,36 @@ class Reaper:
             seen, since = before.get(trial.number, (sign, now))
             if seen != sign:
                 since = now
-            if now - since < self._grace_period:
-                self._standing_still[trial.number] = (sign, since)
-            elif trial.state == TrialState.RUNNING:
-                self._give_up(trial)
-            else:
-                queue_retry(self._study, trial)
+            self._standing_still[trial.number] = (sign, since)
+            still_for = now - since
+            if trial.state != TrialState.RUNNING:
+                if still_for >= self._grace_period:
+                    queue_retry(self._study, trial)
+            elif still_for >= self._grace_period and trial._trial_id in written:
+                dead.append(trial)
+            elif still_for >= self._grace_period / 2:
+                doubted.append(trial)
 
-    def _give_up(self, trial: "FrozenTrial") -> None:
+        def waited() -> bool:
+            return self._clock() - now > self._grace_period / 4
+
+        for trial in dead:
+            self._give_up(trial, Silence(written[trial._trial_id], waited))
+        self._written = written_leases(self._storage, doubted)
+        if waited():  # for a database that let no worker write either
+            self._standing_still, self._written = {}, {}
+
+    def _give_up(self, trial: "FrozenTrial", silence: "Silence") -> None:
         worker = trial.user_attrs[attributes.LEASE][0]
         silent = f"its worker {worker} has shown no life for {self._grace_period:g} s"
         deaths = 1 + deaths_before(self._study, trial)
         if deaths >= MAX_DEATHS:
             text = f"The worker {worker} has shown no life for {self._grace_period:g} s. It is the "
             text += f"worker number {deaths} to die of these parameters."
-            if end_in_place_of_worker(self._storage, trial, WorkerDiedError(text, worker=worker)):
+            error = WorkerDiedError(text, worker=worker)
+            if end_in_place_of_worker(self._storage, trial, error, silence):
                 notice(f"Trial {trial.number} failed: {silent}, the {deaths}. of these parameters.")
-        elif give_up(self._study, self._storage, trial, LOST):
+        elif give_up(self._study, self._storage, trial, LOST, silence):
             retry = bool(params_to_retry(trial))
             then = "Its parameters are tried again." if retry else "It had no parameters yet."
             notice(f"Trial {trial.number} is given up: {silent}. {then}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial, FrozenTrial
 
     from highnoon.exceptions import WorkerDiedError
+    from highnoon.hpo.run.silence import Silence
 
 __all__ = [
     "DUPLICATE",
@@ -68,7 +69,11 @@ def find_trial(
 
 
 def give_up(
-    study: "optuna.Study", storage: "BaseStorage", trial: "FrozenTrial", cause: str
+    study: "optuna.Study",
+    storage: "BaseStorage",
+    trial: "FrozenTrial",
+    cause: str,
+    silence: "Silence | None" = None,
 ) -> bool:
     """End a trial in place of its worker and queue its parameters; False if it had ended already.
 
@@ -77,8 +82,9 @@ def give_up(
         storage: Where it is kept.
         trial: A trial that ran when it was read.
         cause: What ended it, see `attributes.INTERRUPTED`.
+        silence: What speaks for its worker's death; None where that is known.
     """
-    if not _end(storage, trial, {attributes.INTERRUPTED: cause}):
+    if not _end(storage, trial, {attributes.INTERRUPTED: cause}, silence):
         return False
     queue_retry(study, trial)
     return True
@@ -106,14 +112,17 @@ def is_second_retry(trial: "BaseTrial", study: "optuna.Study") -> bool:
 
 
 def end_in_place_of_worker(
-    storage: "BaseStorage", trial: "FrozenTrial", error: "WorkerDiedError"
+    storage: "BaseStorage",
+    trial: "FrozenTrial",
+    error: "WorkerDiedError",
+    silence: "Silence | None" = None,
 ) -> bool:
     """Record that a trial failed with its worker, for good; False if it had ended already."""
     attrs = failure_attrs(error)
     attrs[attributes.FAILURE] |= {"traceback": "", "place": ""}  # they would show this process
     if error.log:
         attrs[attributes.LOG] = error.log
-    return _end(storage, trial, attrs)
+    return _end(storage, trial, attrs, silence)
 
 
 def deaths_before(study: "optuna.Study", trial: "FrozenTrial") -> int:
@@ -143,7 +152,16 @@ def _repeated_by(study: "optuna.Study", trial: "BaseTrial") -> "Iterator[FrozenT
         yield repeated
 
 
-def _end(storage: "BaseStorage", trial: "FrozenTrial", attrs: dict[str, Any]) -> bool:
+def _end(
+    storage: "BaseStorage",
+    trial: "FrozenTrial",
+    attrs: dict[str, Any],
+    silence: "Silence | None",
+) -> bool:
+    if silence is not None:
+        from highnoon.hpo.run.silence import fail_if_silent
+
+        return fail_if_silent(storage, trial._trial_id, attrs, silence)
     try:
         # Before the state, as a finished trial takes no attributes. Should the trial turn out to be
         # alive and complete, they say nothing: what became of a trial goes by its state first.

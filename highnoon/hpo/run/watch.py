@@ -1,7 +1,9 @@
 """The thread that watches over a study while this process runs trials of it."""
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -52,10 +54,17 @@ class Watch:
         self._study_id = study._study_id
         self._storage = storage
         self._shared = not isinstance(storage, InMemoryStorage)
-        self._leases = Leases(storage)
-        self._reaper = Reaper(study, storage, grace_period=grace_period)
+        self._study = study
+        self._grace_period = grace_period
         self._flags = StudyFlags()
         self._seconds_between_renewals = grace_period / _RENEWALS_PER_GRACE_PERIOD
+        self._begin()
+        _watches.add(self)
+
+    def _begin(self) -> None:
+        """Hold nothing and watch for nobody, as a child does after a fork: threads stay behind."""
+        self._leases = Leases(self._storage)
+        self._reaper = Reaper(self._study, self._storage, grace_period=self._grace_period)
         self._renewed_at = self._reaped_at = time.monotonic()
         self._trouble: set[str] = set()
         self._watchers = 0
@@ -171,3 +180,15 @@ class Watch:
             return False
         self._trouble.discard(what)
         return True
+
+
+_watches: "weakref.WeakSet[Watch]" = weakref.WeakSet()
+
+
+def _forget_after_fork() -> None:
+    for watch in list(_watches):
+        watch._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

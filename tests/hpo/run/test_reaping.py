@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy as sa
 from optuna.trial import FrozenTrial, TrialState
 
 import highnoon as hn
@@ -176,3 +177,48 @@ def test_a_worker_learns_that_its_trial_was_given_up(url: str, study: hn.HPOTria
     hpo.optimize(objective, SPACE, n_trials=1, show_progress=False)
     statuses = [trial_status(trial) for trial in hpo.trials]
     assert statuses == ["completed", "interrupted", "completed"]
+
+
+def test_a_trial_that_was_renewed_while_the_watcher_waited_for_a_lock_is_left_alone(
+    url: str, study: hn.HPOTrialManager
+) -> None:
+    number = leave_dead(url, {"x": 0.5})
+    storage = open_storage(url, buffered=False)
+    study_there = optuna.load_study(study_name="s", storage=storage)
+    eye = watcher(url)
+    for _ in range(4):
+        eye.look(())
+        CLOCK.seconds += GRACE_PERIOD / 4
+    blocker = sa.create_engine(url).connect()
+    blocker.exec_driver_sql("BEGIN IMMEDIATE")
+    looking = threading.Thread(target=eye.look, args=((),))
+    looking.start()
+    time.sleep(0.5)  # it waits for the lock, or will: the outcome is the same
+    renewed = "UPDATE trial_user_attributes SET value_json = '[\"elsewhere-1\", 4]' WHERE key = "
+    blocker.exec_driver_sql(renewed + f"'{attributes.LEASE}' AND value_json LIKE '%elsewhere-1%'")
+    blocker.commit()
+    looking.join()
+    trial = study_there.get_trials(deepcopy=False)[number]
+    assert trial_status(trial) == "running"
+    assert attributes.INTERRUPTED not in trial.user_attrs
+
+
+def test_a_watcher_that_had_to_wait_to_write_judges_anew(
+    url: str, study: hn.HPOTrialManager
+) -> None:
+    number = leave_dead(url, {"x": 0.5})
+    eye = watcher(url)
+    for _ in range(4):
+        eye.look(())
+        CLOCK.seconds += GRACE_PERIOD / 4
+    blocker = sa.create_engine(url).connect()
+    blocker.exec_driver_sql("BEGIN IMMEDIATE")
+    looking = threading.Thread(target=eye.look, args=((),))
+    looking.start()
+    time.sleep(0.5)
+    CLOCK.seconds += GRACE_PERIOD / 3
+    blocker.rollback()
+    looking.join()
+    assert trial_status(study.trials[number]) == "running"
+    look_until_it_stood_still(eye)
+    assert trial_status(study.trials[number]) == "interrupted"

@@ -1,5 +1,6 @@
 """The thread that watches over a study: whose trials it keeps alive, and what it goes on doing."""
 
+import os
 import time
 from collections.abc import Callable
 
@@ -60,3 +61,24 @@ def test_trials_are_given_up_although_kept_results_cannot_be_delivered(
     run_until(hpo, given_up)
     assert trial_status(hpo.trials[number]) == "interrupted"
     assert caplog.text.count("the disk is gone") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_keeps_its_own_trials_alive_and_not_its_parents(url: str, script) -> None:
+    program = f"""
+        import os, threading
+        import highnoon as hn
+        hpo = hn.HPOTrialManager("s", storage={url!r}, grace_period=1.0)
+        trial = hpo.ask({SPACE!r})
+        child = os.fork()
+        if child == 0:
+            before = set(hpo._watch._leases.held)
+            own = hpo.ask({SPACE!r})
+            watching = any(t.name == "highnoon-watch" for t in threading.enumerate())
+            print(before, set(hpo._watch._leases.held), watching, flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        hpo.tell(trial, 1.0)
+    """
+    done = script(program, environment={"PYTHONWARNINGS": "ignore"})
+    assert done.stdout == "set() {1} True\n", done.stderr
