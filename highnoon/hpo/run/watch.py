@@ -128,7 +128,8 @@ class Watch:
             yield
         finally:
             with self._lock:
-                self._watchers -= 1
+                # A child that was forked meanwhile has none.
+                self._watchers = max(0, self._watchers - 1)
                 self._stop_if_idle()
 
     def _start(self) -> None:
