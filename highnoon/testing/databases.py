@@ -3,6 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from highnoon.hpo.storage.engines import load_psycopg
 from highnoon.hpo.storage.urls import StorageURL
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Databases:
         from sqlalchemy.pool import NullPool
 
         self.admin_url = url
+        load_psycopg()
         self._engine: Engine = create_engine(
             url, isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True
         )

@@ -1,5 +1,8 @@
 """How a database is connected to: time limits, passwords, SQLite's way of writing."""
 
+import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.storage.urls import StorageURL
@@ -8,7 +11,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from sqlalchemy.engine import Engine
 
-__all__ = ["engine_of", "engine_options"]
+__all__ = ["engine_of", "engine_options", "load_psycopg"]
 
 _SQLITE_TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
@@ -49,10 +52,28 @@ def engine_options(url: StorageURL, *, write: bool) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         name: value for name, value in limits.items() if name not in url.url.query
     }
+    if url.url.get_driver_name() == "psycopg":
+        load_psycopg()
     password = url.url.password
     if url.url.get_driver_name() == "pymysql" and password and not password.isascii():
         arguments["password"] = password.encode()  # which the driver would encode as Latin-1
     return {"connect_args": arguments, "hide_parameters": True, "pool_pre_ping": True}
+
+
+def load_psycopg() -> None:
+    """Import psycopg so that it uses its own OpenSSL, also where TensorFlow is loaded.
+
+    TensorFlow brings functions of the same names; a connection over TLS that got hold of those
+    would end the process.
+    """
+    if "psycopg" in sys.modules or not hasattr(os, "RTLD_DEEPBIND"):
+        return
+    before = sys.getdlopenflags()
+    sys.setdlopenflags(before | os.RTLD_DEEPBIND)
+    try:
+        importlib.import_module("psycopg")
+    finally:
+        sys.setdlopenflags(before)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
