@@ -1,17 +1,22 @@
 """Where the trials of a parallel run go: our own processes, or the executor of an engine."""
 
 import sys
-from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from optuna.storages import GrpcStorageProxy
 
 from highnoon.exceptions import ConfigError
 from highnoon.hpo.run.processes import Limits, ProcessPool, cores
 
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
 __all__ = ["Engine", "chosen_engine"]
 
-_TUNING = ("highnoon.hpo.manager", "highnoon.hpo.run.task", "highnoon.hpo.storage")
+_TUNING = ("highnoon.hpo.manager", "highnoon.hpo.run.task", "highnoon.hpo.run.warm_database")
+_PROXY = ("optuna.storages._grpc.auto_generated.api_pb2_grpc", "optuna.storages._grpc.servicer")
 _MODELS = ("tensorflow", "keras", "highnoon.training")
 
 
@@ -39,9 +44,12 @@ class Engine:
         """Whether every worker is a process of this machine for sure."""
         return self.executor is None
 
-    def pool(self, work: bytes) -> ProcessPool:
-        """Return a pool of our own for a pickled objective."""
-        return ProcessPool(self.workers, preload=_preload(work), limits=self.limits)
+    def pool(self, work: bytes, storage: "BaseStorage") -> ProcessPool:
+        """Return a pool of our own for a pickled objective and the storage that it works with."""
+        preload = [*_TUNING, *_models_of(work)]
+        if isinstance(storage, GrpcStorageProxy):
+            preload += _PROXY
+        return ProcessPool(self.workers, preload=preload, limits=self.limits)
 
 
 def chosen_engine(
@@ -100,17 +108,14 @@ def _workers_of(executor: Any) -> int:
     return cores()
 
 
-def _preload(work: bytes) -> Sequence[str]:
+def _models_of(work: bytes) -> list[str]:
     """Return the modules that an objective needs and that take long to import.
 
     A pickle names the modules that its functions come from or refer to.
     """
-    names = [*_TUNING]
     own = any(f"highnoon.{part}".encode() in work for part in ("training", "models"))
     if own or "highnoon.training" in sys.modules or "highnoon.models" in sys.modules:
-        return [*names, *_MODELS]
-    if "tensorflow" in sys.modules or b"tensorflow" in work:
-        names.append("tensorflow")
-    if "keras" in sys.modules or b"keras" in work:
-        names.append("keras")
-    return names
+        return [*_MODELS]
+    return [
+        name for name in ("tensorflow", "keras") if name in sys.modules or name.encode() in work
+    ]

@@ -101,7 +101,7 @@ class Launch:
         )
         if executor is not None:
             return _EngineTasks(executor, run_task, reference)
-        pool = self.engine.pool(pickled)
+        pool = self.engine.pool(pickled, storage)
         stack.callback(pool.shutdown, cancel_futures=True)
         return _PoolTasks(pool, reference)
 
