@@ -98,6 +98,7 @@ class Launch:
             seed=self.sampler_seed,
             entropy=entropy,
             stop_before=orders.stop_before,
+            names_dead=executor is None,
         )
         if executor is not None:
             return _EngineTasks(executor, run_task, reference)

@@ -20,6 +20,7 @@ from highnoon.hpo.run.orders import Orders
 from highnoon.hpo.run.recovery import find_trial, give_up
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import storage_errors
+from highnoon.hpo.trial import LiveTrial
 
 if TYPE_CHECKING:
     from highnoon.hpo.space import SearchSpace
@@ -63,6 +64,7 @@ class RunReference:
         seed: The sampler's, or None.
         entropy: Base of the trials' own seeds.
         stop_before: Id of the stop order that was there when the run started, or None.
+        names_dead: Whether the engine says which worker died, so that its trial is found by that.
     """
 
     run: str
@@ -72,6 +74,7 @@ class RunReference:
     seed: int | None
     entropy: int
     stop_before: str | None
+    names_dead: bool
 
     def runner(self) -> "TaskRunner":
         """Return what runs the tasks, made once in this process.
@@ -108,6 +111,7 @@ class RunReference:
             seed=self.seed,
             entropy=self.entropy,
             stop_before=self.stop_before,
+            write_at_once=not self.names_dead,
         )
 
 
@@ -122,6 +126,9 @@ class TaskRunner:
         entropy: Base of the trials' own seeds.
         own_sampler: Whether this process draws with a sampler of its own, not with the study's.
         stop_before: Id of the stop order that was there when the run started; see `Orders`.
+        write_at_once: Whether a trial is written before the objective is called, with the token by
+            which it is found when its worker dies; not within a second, as a storage does that
+            holds writes back.
     """
 
     def __init__(
@@ -134,6 +141,7 @@ class TaskRunner:
         entropy: int,
         own_sampler: bool = True,
         stop_before: str | None = None,
+        write_at_once: bool = False,
     ) -> None:
         self._opened = opened
         self._objective = objective
@@ -142,6 +150,7 @@ class TaskRunner:
         self._entropy = entropy
         self._own_sampler = own_sampler
         self._stop_before = stop_before
+        self._write_at_once = write_at_once
 
     def run(self, token: str, task: int) -> Outcome:
         """Draw one trial and run it, or find the one that this task ran already.
@@ -169,6 +178,7 @@ class TaskRunner:
                 live = loop.draw()
                 if live is None:
                     return self._outcome(None)
+                self._write(live, loop)
                 try:
                     finished = loop.run_trial(live, self._objective)
                 except (KeyboardInterrupt, SystemExit):
@@ -178,6 +188,16 @@ class TaskRunner:
                 return self._outcome(finished.number)
         finally:
             _loops.discard(loop)
+
+    def _write(self, live: LiveTrial, loop: TrialLoop) -> None:
+        flush = getattr(self._opened.storage, "flush", None)
+        if not self._write_at_once or flush is None:
+            return
+        try:
+            flush()
+        except Exception as error:
+            loop.fail(live, error)
+            raise
 
     def _outcome(self, number: int | None, *, interrupted: str | None = None) -> Outcome:
         stopped = self._own_sampler and self._opened.study.stop_requested
