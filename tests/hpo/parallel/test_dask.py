@@ -25,7 +25,7 @@ pytestmark = [
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> "Iterator[Client]":
     from distributed import Client, LocalCluster
 
