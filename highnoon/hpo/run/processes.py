@@ -50,6 +50,8 @@ class ProcessPool(Executor):
         preload: Modules that every worker has imported, for almost nothing on Linux.
         limits: Of each call.
         start_method: How workers are started.
+        recycle_at: Bytes of resident memory above which a worker is replaced after a call; 4 GiB
+            or the worker's share of four fifths of the machine's memory unless given.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ProcessPool(Executor):
         preload: Sequence[str] = (),
         limits: Limits | None = None,
         start_method: StartMethod | None = None,
+        recycle_at: int | None = None,
     ) -> None:
         self._preload = tuple(preload)
         self._limits = limits if limits is not None else Limits()
@@ -66,7 +69,7 @@ class ProcessPool(Executor):
             default_start_method() if start_method is None else start_method
         )
         self._environment = thread_caps(workers)
-        self._recycled_at = _memory_per_worker(workers)
+        self._recycled_at = _memory_per_worker(workers) if recycle_at is None else recycle_at
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._working: dict[int, WorkerProcess] = {}
         self._lock = threading.Lock()

@@ -122,3 +122,10 @@ def test_workers_start_as_new_processes_where_there_is_no_fork_server() -> None:
     with ProcessPool(2, start_method="spawn") as pool:
         results = [future.result() for future in [pool.submit(double, x) for x in range(4)]]
     assert results == [(0, True), (2, True), (4, True), (6, True)]
+
+
+def test_a_worker_that_grew_too_large_is_replaced_after_its_call() -> None:
+    with ProcessPool(1, recycle_at=1) as small, ProcessPool(1) as large:
+        replaced = {small.submit(os.getpid).result() for _ in range(3)}
+        kept = {large.submit(os.getpid).result() for _ in range(3)}
+    assert (len(replaced), len(kept)) == (3, 1)
