@@ -17,14 +17,16 @@ from highnoon.hpo import attributes
 from highnoon.hpo.provenance import worker_name
 from highnoon.hpo.storage import reading
 from highnoon.hpo.storage.background import Flusher, register
+from highnoon.hpo.storage.conflicts import Conflict
 from highnoon.hpo.storage.delegating import StudyOperations
 from highnoon.hpo.storage.known_trials import KnownTrials
+from highnoon.hpo.storage.limits import check_name_and_text, check_step
 from highnoon.hpo.storage.own_trials import Batch, OwnTrial, started_trial
 from highnoon.hpo.storage.reading import TrialRow
 from highnoon.hpo.storage.retrying import PATIENCE, Retrying, is_passing
 from highnoon.hpo.storage.study_cache import copy_trial
 from highnoon.hpo.storage.urls import shown_url
-from highnoon.hpo.storage.writing import Conflict, TrialWriter
+from highnoon.hpo.storage.writing import TrialWriter
 
 __all__ = ["BufferedStorage"]
 
@@ -233,7 +235,7 @@ class BufferedStorage(StudyOperations):
         distribution: BaseDistribution,
     ) -> None:
         """Set a parameter; see `optuna.storages.BaseStorage`."""
-        self._writer.check_storable(param_name)
+        check_name_and_text(self.engine.dialect.name, param_name)
         own = self._writable(trial_id)
         if own is not None:
             _check_conflict(own)
@@ -248,20 +250,20 @@ class BufferedStorage(StudyOperations):
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
         """Set the value of a step; see `optuna.storages.BaseStorage`."""
-        self._writer.check_step(step)
+        check_step(self.engine.dialect.name, step)
         value = float(intermediate_value)
         self._set(trial_id, lambda own: own.set_report(step, value), reports={step: value})
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute of a trial; see `optuna.storages.BaseStorage`."""
         text = json.dumps(value)
-        self._writer.check_storable(key, text)
+        check_name_and_text(self.engine.dialect.name, key, text)
         self._set(trial_id, lambda own: own.set_user_attr(key, text), user_attrs={key: text})
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Set an attribute of Optuna's own; see `optuna.storages.BaseStorage`."""
         text = json.dumps(value)
-        self._writer.check_storable(key, text)
+        check_name_and_text(self.engine.dialect.name, key, text)
         self._set(trial_id, lambda own: own.set_system_attr(key, text), system_attrs={key: text})
 
     def _writable(self, trial_id: int) -> OwnTrial | None:

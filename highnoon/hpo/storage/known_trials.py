@@ -49,7 +49,10 @@ class KnownTrials:
     def study(self, study_id: int) -> StudyCache:
         """Return what is known of a study."""
         with self.lock:
-            return self._studies.setdefault(study_id, StudyCache())
+            study = self._studies.get(study_id)
+            if study is None:
+                study = self._studies[study_id] = StudyCache()
+            return study
 
     def distributions(self) -> dict[int, dict[str, BaseDistribution]]:
         """Return, by study, the distributions that are known to be in the database."""

@@ -1,6 +1,6 @@
 """What a process knows of a study: its trials in the order of their numbers."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -31,6 +31,7 @@ class StudyCache:
         self.planned: dict[str, BaseDistribution] = {}
         self._trials: list[FrozenTrial] = []
         self._positions: dict[int, int] = {}
+        self._selected: dict[tuple[TrialState, ...], list[FrozenTrial]] = {}
         self._last_finished: TrialRow | None = None
         self._lowest: FrozenTrial | None = None
         self._highest: FrozenTrial | None = None
@@ -71,6 +72,7 @@ class StudyCache:
             self.unfinished[trial_id] = row
             return
         self.unfinished.pop(trial_id, None)
+        self._selected.clear()
         if self._last_finished is None or self._last_finished.trial_id < trial_id:
             self._last_finished = row
         if row.state == TrialState.COMPLETE and len(trial.values or ()) == 1:
@@ -101,16 +103,20 @@ class StudyCache:
             for trial_id, trial in current.items():
                 selected[self._positions[trial_id]] = trial
             return selected
-        wanted = {state for state in TrialState if state in states}
-        if not any(state.is_finished() for state in wanted):
-            unfinished = ((self._positions[i], i) for i in self.unfinished)
-            candidates: Iterator[Any] = (
-                current.get(trial_id) or self._trials[position]
-                for position, trial_id in sorted(unfinished)
-            )
-        else:
-            candidates = iter(self.select(None, current))
+        wanted = tuple(state for state in TrialState if state in states)
+        if all(state.is_finished() for state in wanted):
+            return list(self._finished_in(wanted))
+        if any(state.is_finished() for state in wanted):
+            return [trial for trial in self.select(None, current) if trial.state in wanted]
+        unfinished = sorted((self._positions[trial_id], trial_id) for trial_id in self.unfinished)
+        candidates = (current.get(i) or self._trials[position] for position, i in unfinished)
         return [trial for trial in candidates if trial.state in wanted]
+
+    def _finished_in(self, wanted: tuple[TrialState, ...]) -> list[FrozenTrial]:
+        """Return the finished trials in certain states, looked for again only after new ones."""
+        if wanted not in self._selected:
+            self._selected[wanted] = [trial for trial in self._trials if trial.state in wanted]
+        return self._selected[wanted]
 
     def best(self, *, maximize: bool) -> FrozenTrial | None:
         """Return the completed trial with the best value, the first of them; None without one."""

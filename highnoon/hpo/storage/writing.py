@@ -7,7 +7,7 @@ may work on a study at the same time.
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,42 +15,35 @@ import sqlalchemy as sa
 from optuna.distributions import (
     BaseDistribution,
     check_distribution_compatibility,
-    distribution_to_json,
 )
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from highnoon.hpo.storage.conflicts import (
+    Conflict,
+    KnownDistributions,
+    check_params,
+    locked_study,
+    without,
+)
+from highnoon.hpo.storage.importing import distributions_of, insert_templates
 from highnoon.hpo.storage.own_trials import Batch
 from highnoon.hpo.storage.reading import TrialRow, build_trial, read_distributions, read_parts
+from highnoon.hpo.storage.rows import write_parts, write_values
 from highnoon.hpo.storage.tables import (
-    studies,
     to_stored_datetime,
-    to_stored_number,
     trial_intermediate_values,
     trial_params,
     trial_system_attributes,
     trial_user_attributes,
     trials,
 )
-from highnoon.hpo.storage.upserts import upsert
 
 if TYPE_CHECKING:
     from highnoon.hpo.storage.retrying import Retrying
 
-__all__ = ["Conflict", "Ended", "KnownDistributions", "TrialWriter", "Written"]
+__all__ = ["Ended", "TrialWriter", "Written"]
 
-KnownDistributions = Mapping[int, Mapping[str, BaseDistribution]]
-"""By study: the distributions that are known to be in the database."""
-
-_MAX_NAME_LENGTH = 512
-_MAX_MYSQL_TEXT_BYTES = 65_535
-_MAX_INTEGER = 2**31 - 1
-
-_locked_study = (
-    sa.select(studies.c.study_id)
-    .where(studies.c.study_id == sa.bindparam("study_id"))
-    .with_for_update()
-)
 _counted_trials = sa.select(sa.func.count(trials.c.trial_id)).where(
     trials.c.study_id == sa.bindparam("study_id")
 )
@@ -94,14 +87,6 @@ _updated_trial = (
         datetime_complete=sa.bindparam("datetime_complete"),
     )
 )
-
-
-class Conflict(NamedTuple):
-    """A parameter that cannot be kept, for the study has another distribution of that name."""
-
-    trial_id: int
-    name: str
-    reason: str
 
 
 class Written(NamedTuple):
@@ -152,35 +137,6 @@ class TrialWriter:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
-    def check_storable(self, name: str, text: str = "") -> None:
-        """Refuse what would fail, later and together with everything else, in the database.
-
-        Raises:
-            StorageInternalError: The name or the JSON text is too long.
-            UnicodeEncodeError: The name holds half of a surrogate pair.
-        """
-        name.encode()
-        if self._dialect == "sqlite":
-            return
-        if len(name) > _MAX_NAME_LENGTH or "\0" in name:
-            raise StorageInternalError(
-                f"A name has at most {_MAX_NAME_LENGTH} characters and no NUL, got {name[:40]!r}..."
-            )
-        if self._dialect == "mysql" and len(text.encode()) > _MAX_MYSQL_TEXT_BYTES:
-            raise StorageInternalError(
-                f"MySQL keeps at most {_MAX_MYSQL_TEXT_BYTES} bytes as an attribute, and "
-                f"{name!r} has {len(text.encode())}. Keep it in a file, and its path here."
-            )
-
-    def check_step(self, step: int) -> None:
-        """Refuse a step that the database cannot hold.
-
-        Raises:
-            StorageInternalError: It is too large.
-        """
-        if self._dialect != "sqlite" and not -_MAX_INTEGER <= step <= _MAX_INTEGER:
-            raise StorageInternalError(f"A step must be below 2**31 in size, got {step}.")
-
     def start(self, study_id: int, user_attrs: Mapping[str, str]) -> TrialRow:
         """Create a running trial with user attributes, JSON by name.
 
@@ -209,7 +165,7 @@ class TrialWriter:
                 trial_id = self._insert_trial(connection, values)
                 row = TrialRow(trial_id, number, study_id, TrialState.RUNNING, started, None)
                 tried.append(Batch(row, user_attrs=dict(user_attrs)))
-                self._write_parts(connection, tried[-1:])
+                write_parts(connection, tried[-1:])
             return row
 
         return self._retrying.run(operation)
@@ -226,7 +182,7 @@ class TrialWriter:
             KeyError: There is no such study.
             ValueError: A parameter has another distribution in the study.
         """
-        distributions = _distributions_of(templates)
+        distributions = distributions_of(templates)
         attrs = [
             {name: json.dumps(value) for name, value in attrs.items()}
             for attrs in (templates[-1].user_attrs, templates[-1].system_attrs)
@@ -245,7 +201,7 @@ class TrialWriter:
                     there = known.get(name) or found.get(name)
                     if there is not None:
                         check_distribution_compatibility(there, distribution)
-                rows = self._insert_templates(connection, study_id, templates)
+                rows = insert_templates(connection, study_id, templates)
                 ids[:] = [row.trial_id for row in rows]
                 tried.append(Batch(rows[-1], user_attrs=attrs[0], system_attrs=attrs[1]))
             return ids
@@ -259,14 +215,14 @@ class TrialWriter:
 
         def operation(_again: bool) -> Written:  # noqa: FBT001
             with self.transaction() as connection:
-                conflicts, found = self._check_params(connection, batches, known)
+                conflicts, found = check_params(connection, batches, known)
                 ids = [batch.row.trial_id for batch in batches]
                 rows = {
                     row.trial_id: TrialRow._make(row)
                     for row in connection.execute(_locked_trials, {"trial_ids": ids})
                 }
                 alive = [batch for batch in batches if _is_running(rows, batch.row)]
-                self._write_parts(connection, _without(alive, conflicts))
+                write_parts(connection, without(alive, conflicts))
                 lost = set(ids) - {batch.row.trial_id for batch in alive}
             return Written(lost, conflicts, found)
 
@@ -288,10 +244,10 @@ class TrialWriter:
                 batch = Batch(
                     row, change.params, change.reports, change.user_attrs, change.system_attrs
                 )
-                conflicts, _ = self._check_params(connection, [batch], {}, lock=False)
+                conflicts, _ = check_params(connection, [batch], {}, lock=False)
                 if conflicts:
                     raise ValueError(conflicts[0].reason)
-                self._write_parts(connection, [batch])
+                write_parts(connection, [batch])
 
         self._retrying.run(operation)
 
@@ -327,7 +283,7 @@ class TrialWriter:
             conflicts: list[Conflict] = []
             with self.transaction() as connection:
                 if batch is not None and batch.params:
-                    conflicts, _ = self._check_params(connection, [batch], known or {})
+                    conflicts, _ = check_params(connection, [batch], known or {})
                     if conflicts and state != TrialState.FAIL:
                         return conflicts
                 row, counts = self._lock_trial(connection, trial_id)
@@ -340,9 +296,9 @@ class TrialWriter:
                 if state.is_finished():
                     changed = changed._replace(datetime_complete=now)
                 if batch is not None:
-                    self._write_parts(connection, _without([batch], conflicts))
+                    write_parts(connection, without([batch], conflicts))
                 if values is not None:
-                    self._write_values(connection, trial_id, values)
+                    write_values(connection, trial_id, values)
                 self._update(connection, changed)
                 written = batch or Batch(row)
                 tried.append(dataclasses.replace(written, row=changed))
@@ -371,7 +327,7 @@ class TrialWriter:
                         return None
                     row = row._replace(state=TrialState.RUNNING, datetime_start=now)
                     tried.append(Batch(row, user_attrs=dict(user_attrs)))
-                    self._write_parts(connection, tried[-1:])
+                    write_parts(connection, tried[-1:])
                     self._update(connection, row)
                 return row, build_trial(row, read_parts(connection, trial_ids=[trial_id]))
 
@@ -401,7 +357,7 @@ class TrialWriter:
         return now.replace(microsecond=0) if self._dialect == "mysql" else now
 
     def _lock_study(self, connection: sa.Connection, study_id: int) -> None:
-        if connection.execute(_locked_study, {"study_id": study_id}).first() is None:
+        if connection.execute(locked_study, {"study_id": study_id}).first() is None:
             raise KeyError(f"There is no study with the id {study_id}.")
 
     def _lock_trial(
@@ -428,149 +384,6 @@ class TrialWriter:
         }
         connection.execute(_updated_trial, changed)
 
-    def _check_params(
-        self,
-        connection: sa.Connection,
-        batches: Iterable[Batch],
-        known: KnownDistributions,
-        *,
-        lock: bool = True,
-    ) -> tuple[list[Conflict], dict[int, dict[str, BaseDistribution]]]:
-        """Check distributions that are new to this process against the database.
-
-        The study's row is locked, so that of two processes that write a parameter for the first
-        time the second sees what the first wrote.
-        """
-        unknown: dict[int, set[str]] = {}
-        for batch in batches:
-            names = batch.params.keys() - known.get(batch.row.study_id, {}).keys()
-            if names:
-                unknown.setdefault(batch.row.study_id, set()).update(names)
-        found: dict[int, dict[str, BaseDistribution]] = {}
-        conflicts = []
-        for study_id, names in sorted(unknown.items()):
-            if lock:
-                connection.execute(_locked_study, {"study_id": study_id}).first()
-            found[study_id] = read_distributions(connection, study_id, names)
-        for batch in batches:
-            there = found.setdefault(batch.row.study_id, {})
-            for name, (_, distribution) in batch.params.items():
-                try:
-                    check_distribution_compatibility(
-                        there.setdefault(name, distribution), distribution
-                    )
-                except ValueError as error:
-                    conflicts.append(Conflict(batch.row.trial_id, name, str(error)))
-        return conflicts, found
-
-    def _write_parts(self, connection: sa.Connection, batches: Sequence[Batch]) -> None:
-        params, reports, user_attrs, system_attrs = [], [], [], []
-        for batch in batches:
-            trial_id = batch.row.trial_id
-            for name, (value, distribution) in batch.params.items():
-                text = distribution_to_json(distribution)
-                params.append(_param(trial_id, name, value, text))
-            reports += [_report(trial_id, *report) for report in batch.reports.items()]
-            user_attrs += [_attr(trial_id, *attr) for attr in batch.user_attrs.items()]
-            system_attrs += [_attr(trial_id, *attr) for attr in batch.system_attrs.items()]
-        if params:
-            connection.execute(upsert("trial_params", self._dialect), params)
-        if reports:
-            connection.execute(upsert("trial_intermediate_values", self._dialect), reports)
-        if user_attrs:
-            connection.execute(upsert("trial_user_attributes", self._dialect), user_attrs)
-        if system_attrs:
-            connection.execute(upsert("trial_system_attributes", self._dialect), system_attrs)
-
-    def _write_values(
-        self, connection: sa.Connection, trial_id: int, values: Sequence[float]
-    ) -> None:
-        rows = [_value(trial_id, *value) for value in enumerate(values)]
-        if rows:
-            connection.execute(upsert("trial_values", self._dialect), rows)
-
-    def _insert_templates(
-        self, connection: sa.Connection, study_id: int, templates: Sequence[FrozenTrial]
-    ) -> list[TrialRow]:
-        counted = _counted_trials.add_columns(sa.func.max(trials.c.trial_id))
-        number, last_id = connection.execute(counted, {"study_id": study_id}).one()
-        inserted = [
-            {
-                "number": number + index,
-                "study_id": study_id,
-                "state": template.state,
-                "datetime_start": to_stored_datetime(template.datetime_start),
-                "datetime_complete": to_stored_datetime(template.datetime_complete),
-            }
-            for index, template in enumerate(templates)
-        ]
-        connection.execute(_inserted_trial, inserted)
-        new = sa.select(*_row_columns).where(
-            trials.c.study_id == study_id, trials.c.trial_id > (last_id or 0)
-        )
-        found = connection.execute(new.order_by(trials.c.number))
-        rows = [TrialRow._make(row) for row in found]
-        params, reports, user_attrs, system_attrs, values = [], [], [], [], []
-        texts: dict[int, str] = {}
-        for row, template in zip(rows, templates, strict=True):
-            trial_id = row.trial_id
-            distributions = template.distributions
-            for name, value in template.params.items():
-                distribution = distributions[name]
-                text = texts.get(id(distribution))
-                if text is None:
-                    text = texts[id(distribution)] = distribution_to_json(distribution)
-                params.append(_param(trial_id, name, distribution.to_internal_repr(value), text))
-            reports += [
-                _report(trial_id, *report) for report in template.intermediate_values.items()
-            ]
-            for attrs, target in (
-                (template.user_attrs, user_attrs),
-                (template.system_attrs, system_attrs),
-            ):
-                target += [
-                    _attr(trial_id, name, json.dumps(value)) for name, value in attrs.items()
-                ]
-            values += [_value(trial_id, *value) for value in enumerate(template.values or ())]
-        for table_name, parts in (
-            ("trial_params", params),
-            ("trial_values", values),
-            ("trial_intermediate_values", reports),
-            ("trial_user_attributes", user_attrs),
-            ("trial_system_attributes", system_attrs),
-        ):
-            if parts:
-                connection.execute(upsert(table_name, self._dialect), parts)
-        return rows
-
-
-def _param(trial_id: int, name: str, value: float, text: str) -> dict[str, Any]:
-    return {
-        "trial_id": trial_id,
-        "param_name": name,
-        "param_value": value,
-        "distribution_json": text,
-    }
-
-
-def _report(trial_id: int, step: int, value: float) -> dict[str, Any]:
-    stored, kind = to_stored_number(value)
-    return {
-        "trial_id": trial_id,
-        "step": step,
-        "intermediate_value": stored,
-        "intermediate_value_type": kind,
-    }
-
-
-def _attr(trial_id: int, name: str, text: str) -> dict[str, Any]:
-    return {"trial_id": trial_id, "key": name, "value_json": text}
-
-
-def _value(trial_id: int, objective: int, value: float) -> dict[str, Any]:
-    stored, kind = to_stored_number(value)
-    return {"trial_id": trial_id, "objective": objective, "value": stored, "value_type": kind}
-
 
 def _has_attrs(connection: sa.Connection, batch: Batch) -> bool:
     for table, attrs in (
@@ -596,35 +409,3 @@ def _check_updatable(row: TrialRow) -> None:
         raise UpdateFinishedTrialError(
             f"Trial#{row.number} has already finished and can not be updated."
         )
-
-
-def _without(batches: Sequence[Batch], conflicts: Sequence[Conflict]) -> Sequence[Batch]:
-    """Return the batches without the parameters that cannot be kept."""
-    if not conflicts:
-        return batches
-    refused = {(conflict.trial_id, conflict.name) for conflict in conflicts}
-    return [
-        Batch(
-            batch.row,
-            {
-                name: param
-                for name, param in batch.params.items()
-                if (batch.row.trial_id, name) not in refused
-            },
-            batch.reports,
-            batch.user_attrs,
-            batch.system_attrs,
-        )
-        for batch in batches
-    ]
-
-
-def _distributions_of(templates: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:
-    """Return the templates' distributions by name, which must agree with one another."""
-    distributions: dict[str, BaseDistribution] = {}
-    for template in templates:
-        for name, distribution in template.distributions.items():
-            first = distributions.setdefault(name, distribution)
-            if first is not distribution:
-                check_distribution_compatibility(first, distribution)
-    return distributions

@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+import sys
 from collections.abc import Callable
 
 import optuna
@@ -188,6 +189,18 @@ def test_a_distribution_that_became_incompatible_meanwhile_is_not_written(
     assert failed.user_attrs["why"] == "another space"
 
 
+def test_a_distribution_that_was_read_as_incompatible_meanwhile_is_not_written(
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+) -> None:
+    trial_id = buffered.create_new_trial(study_id)
+    buffered.set_trial_param(trial_id, "x", 0.5, UNIT)
+    stock.set_trial_param(stock.create_new_trial(study_id), "x", 1, LETTERS)
+    buffered.get_all_trials(study_id)
+    with pytest.raises(ValueError, match="different distribution kind"):
+        buffered.flush(trial_id)
+    assert stock.get_trial(trial_id).params == {}
+
+
 def test_a_distribution_that_became_incompatible_meanwhile_keeps_a_trial_from_completing(
     buffered: BufferedStorage, stock: RDBStorage, study_id: int
 ) -> None:
@@ -220,6 +233,26 @@ def test_what_optuna_does_meanwhile_is_seen(
         assert buffered.get_all_trials(study_id) == stock.get_all_trials(study_id)
     assert buffered.get_best_trial(study_id).value == -2
     assert buffered.get_n_trials(study_id, TrialState.COMPLETE) == 6
+
+
+def test_a_study_is_read_whole_as_optuna_reads_it(
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+) -> None:
+    trial_id = stock.create_new_trial(study_id)
+    numbers = [1 / 3, -1e-9, 0.0, 12.0, 1e22, sys.float_info.max, -sys.float_info.min, math.pi]
+    for step, number in enumerate([*numbers, math.inf, -math.inf]):
+        stock.set_trial_intermediate_value(trial_id, step, number)
+    for index, number in enumerate(numbers):
+        distribution = FloatDistribution(number, number)
+        stock.set_trial_param(trial_id, f"p{9 - index}", number, distribution)
+    stock.set_trial_param(trial_id, "letter", 1, LETTERS)
+    stock.set_trial_user_attr(trial_id, "note", {"text": "ä, 1 2;\n"})
+    stock.set_trial_system_attr(trial_id, "mark", [1.5, None])
+    stock.create_new_trial(study_id)
+    stock.set_trial_state_values(trial_id, TrialState.COMPLETE, [1 / 7])
+    there = stock.get_all_trials(study_id)
+    assert buffered.get_all_trials(study_id) == there
+    assert list(buffered.get_all_trials(study_id)[0].params) == list(there[0].params)
 
 
 def test_a_trial_of_another_process_can_be_written_to(
