@@ -165,6 +165,8 @@ def run_round(
             killed += 1
         if not is_out and elapsed >= seconds / 2:
             is_out = True
+            replace_dead()
+            _wait_for_trials(folder, alive)  # one that starts meanwhile says so and ends
             outage()
         time.sleep(0.05)
     storage = plain_storage(url)
