@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from highnoon.hpo.storage.engines import load_psycopg
 from highnoon.testing.databases import Databases
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+
+load_psycopg()  # before the first test module imports it in a process that has TensorFlow
 
 _SERVERS = {"postgresql": PostgresServer, "mariadb": MariaDBServer}
 _URLS = {"postgresql": "HIGHNOON_TEST_POSTGRES_URL", "mariadb": "HIGHNOON_TEST_MYSQL_URL"}
