@@ -19,6 +19,7 @@ from highnoon.hpo.storage import reading
 from highnoon.hpo.storage.background import Flusher, register
 from highnoon.hpo.storage.conflicts import Conflict
 from highnoon.hpo.storage.delegating import StudyOperations
+from highnoon.hpo.storage.engines import disconnect_at_the_end_of
 from highnoon.hpo.storage.known_trials import KnownTrials
 from highnoon.hpo.storage.limits import check_name_and_text, check_step
 from highnoon.hpo.storage.own_trials import Batch, OwnTrial, started_trial
@@ -82,6 +83,7 @@ class BufferedStorage(StudyOperations):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)
+        disconnect_at_the_end_of(self, self._storage.engine)
 
     def after_fork(self) -> None:
         """Leave, in a forked child, the parent's trials and connections to the parent."""

@@ -3,6 +3,8 @@
 import importlib
 import os
 import sys
+import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.storage.urls import StorageURL
@@ -11,10 +13,11 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from sqlalchemy.engine import Engine
 
-__all__ = ["engine_of", "engine_options", "load_psycopg"]
+__all__ = ["disconnect_at_the_end_of", "engine_of", "engine_options", "load_psycopg"]
 
 _SQLITE_TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
+_SQLITE_PAUSE_SECONDS = 0.05
 
 # A server that vanished, with its machine or the network, is noticed within a minute.
 _POSTGRES_LIMITS = {
@@ -76,9 +79,36 @@ def load_psycopg() -> None:
         sys.setdlopenflags(before)
 
 
+def disconnect_at_the_end_of(storage: "BaseStorage", engine: "Engine") -> None:
+    """Close an engine's connections when a storage is gone."""
+    weakref.finalize(storage, _disconnect, engine, os.getpid())
+
+
+def _disconnect(engine: "Engine", pid: int) -> None:
+    if os.getpid() == pid:  # those of a parent process are not ours
+        engine.dispose()
+
+
 def _set_pragmas(connection: Any, _record: Any) -> None:
     """Let readers go on while a trial is written; a power cut may cost the last commits only."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Try until no one else reads or writes; SQLite itself does not wait here."""
+    import sqlite3
+
+    deadline = time.monotonic() + _SQLITE_TIMEOUT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(_SQLITE_PAUSE_SECONDS)

@@ -1,17 +1,15 @@
 """Open the storage that a URL names, with errors a person can act on."""
 
 import os
-import weakref
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import MissingDependencyError, StorageError
-from highnoon.hpo.storage.engines import engine_options
+from highnoon.hpo.storage.engines import disconnect_at_the_end_of, engine_options
 from highnoon.hpo.storage.errors import storage_errors
 from highnoon.hpo.storage.urls import StorageURL
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage, RDBStorage
-    from sqlalchemy.engine import Engine
 
 __all__ = ["open_storage"]
 
@@ -61,7 +59,7 @@ def open_storage(
                 skip_compatibility_check=True,
                 skip_table_creation=True,
             )
-            weakref.finalize(opened, _disconnect, opened.engine, os.getpid())
+            disconnect_at_the_end_of(opened, opened.engine)
             _check_version(opened, url)
         except ImportError as error:
             raise MissingDependencyError(
@@ -101,12 +99,6 @@ def _options_of(url: StorageURL) -> str:
     if url.backend == "mysql":
         return "For TLS write ?ssl_ca=/path/to/ca.pem, with ssl_cert and ssl_key where needed."
     return "Check them, and that the files they name are there."
-
-
-def _disconnect(engine: "Engine", pid: int) -> None:
-    """Close the connections of a storage that is gone; those of a parent process are not ours."""
-    if os.getpid() == pid:
-        engine.dispose()
 
 
 def _check_file(url: StorageURL, *, create: bool) -> None:
