@@ -7,6 +7,7 @@ __all__ = [
     "ARCHIVED",
     "DIVERGED",
     "FAILURE",
+    "GOAL",
     "INFEASIBLE",
     "INTERRUPTED",
     "JOINS",
@@ -37,6 +38,9 @@ JOINS = "highnoon:joins:"
 SETUP = "highnoon:setup"
 """Study: how it draws and prunes, for those who join it without saying so themselves:
 `{"sampler", "sampler_options", "pruner", "pruner_options"}`."""
+
+GOAL = "highnoon:goal"
+"""Study: how many finished trials its runs want in all; see `highnoon.hpo.run.goal`."""
 
 PAUSED = "highnoon:paused"
 """Study: `{"by", "at"}` while no trial is to start, else null."""

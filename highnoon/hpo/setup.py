@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from highnoon.exceptions import ConfigError
 from highnoon.hpo import attributes
@@ -10,9 +11,28 @@ from highnoon.hpo import attributes
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["keep_setup", "kept_setup"]
+__all__ = ["StudySetup", "keep_setup", "kept_setup"]
 
 _PARTS = ("sampler", "pruner")
+
+
+@dataclass(frozen=True)
+class StudySetup:
+    """What a study's sampler and pruner are called; None in a study that another tool made.
+
+    Attributes:
+        sampler: `"tpe"`, or the class of an object such as `"QMCSampler"`.
+        pruner: `"median"`, or the class of an object such as `"WilcoxonPruner"`.
+    """
+
+    sampler: str | None
+    pruner: str | None
+
+    @classmethod
+    def from_attributes(cls, attrs: Mapping[str, Any]) -> Self:
+        """Read what `keep_setup` wrote among a study's attributes."""
+        setup = attrs.get(attributes.SETUP) or {}
+        return cls(*(setup.get(part) or setup.get(f"{part}_object") for part in _PARTS))
 
 
 def keep_setup(study: "optuna.Study", components: Mapping[str, Any]) -> None:

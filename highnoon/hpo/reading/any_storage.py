@@ -8,6 +8,7 @@ from optuna.distributions import distribution_to_json
 from highnoon.hpo.reading.rows import (
     CONSTRAINTS,
     MARKS,
+    METRIC_NAMES,
     AttributeRows,
     Known,
     ParameterRows,
@@ -50,7 +51,8 @@ class StorageSource:
         try:
             name = storage.get_study_name_from_id(study_id)
             directions = [direction.name for direction in storage.get_study_directions(study_id)]
-            attrs = storage.get_study_user_attrs(study_id)
+            own = storage.get_study_user_attrs(study_id)
+            optunas = storage.get_study_system_attrs(study_id)
             trials = storage.get_all_trials(study_id, deepcopy=False)
         except KeyError:
             return None
@@ -60,11 +62,15 @@ class StorageSource:
             if not known.is_in(name, there):
                 return None
         changed = [trial for trial in trials if _is_changed(trial, known)]
+        attrs = {
+            **{key: value for key, value in own.items() if is_study_attribute(key)},
+            **{key: value for key, value in optunas.items() if key == METRIC_NAMES},
+        }
         return Reading(
             study_id,
             name,
             directions,
-            {key: json.dumps(value) for key, value in attrs.items() if is_study_attribute(key)},
+            {key: json.dumps(value) for key, value in attrs.items()},
             _rows(changed),
             _parameters(changed),
             _attributes(changed, _marks),

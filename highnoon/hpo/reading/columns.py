@@ -8,6 +8,8 @@ import numpy as np
 
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags
+from highnoon.hpo.reading.rows import METRIC_NAMES
+from highnoon.hpo.setup import StudySetup
 from highnoon.hpo.states import TrialStatus
 from highnoon.hpo.study import Direction
 
@@ -138,7 +140,7 @@ class StudyState:
         name: Its name.
         direction: `"minimize"` or `"maximize"`.
         attributes: The attributes that HighNoon keeps with it, by their names in
-            `highnoon.hpo.attributes`.
+            `highnoon.hpo.attributes`, and Optuna's names of the metrics.
     """
 
     name: str
@@ -151,9 +153,25 @@ class StudyState:
         return StudyFlags.from_attributes(self.attributes)
 
     @property
-    def search_space(self) -> str | None:
-        """The search space as JSON; None for a study that another tool made."""
+    def search_space(self) -> Mapping[str, Any] | None:
+        """What `SearchSpace.from_json` reads; None for a study that another tool made."""
         return self.attributes.get(attributes.SEARCH_SPACE)
+
+    @property
+    def goal(self) -> int | None:
+        """How many finished trials its runs want in all; None where only time limits them."""
+        return self.attributes.get(attributes.GOAL)
+
+    @property
+    def metric(self) -> str | None:
+        """What Optuna's `set_metric_names` calls the value; None where nobody named it."""
+        names = self.attributes.get(METRIC_NAMES)
+        return names[0] if names else None
+
+    @property
+    def setup(self) -> StudySetup:
+        """How it draws and prunes."""
+        return StudySetup.from_attributes(self.attributes)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 
 from highnoon.hpo.reading import statements
 from highnoon.hpo.reading.rows import (
+    METRIC_NAMES,
     AttributeRows,
     Known,
     ParameterRows,
@@ -237,5 +238,9 @@ def _about(rows: _Rows) -> tuple[str, list[str], dict[str, str]]:
     return (
         name,
         [direction for _, direction in sorted(zip(objectives, directions, strict=True))],
-        {key: value for key, value in attrs.items() if is_study_attribute(key)},
+        {
+            key: value
+            for key, value in attrs.items()
+            if key == METRIC_NAMES or is_study_attribute(key)
+        },
     )

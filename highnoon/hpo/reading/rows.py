@@ -16,6 +16,7 @@ __all__ = [
     "CATEGORICAL",
     "CONSTRAINTS",
     "MARKS",
+    "METRIC_NAMES",
     "AttributeRows",
     "Known",
     "ParameterRows",
@@ -43,6 +44,9 @@ CATEGORICAL = '{"name": "CategoricalDistribution"'
 
 CONSTRAINTS = "constraints"
 """System attribute in which Optuna keeps constraints: by itself a list, before `:` and a name."""
+
+METRIC_NAMES = "study:metric_names"
+"""System attribute of a study in which Optuna keeps what `set_metric_names` was given."""
 
 _MANY_WAITING = 500
 

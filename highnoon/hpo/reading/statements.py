@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
-from highnoon.hpo.reading.rows import CATEGORICAL, CONSTRAINTS, MARKS
+from highnoon.hpo.reading.rows import CATEGORICAL, CONSTRAINTS, MARKS, METRIC_NAMES
 from highnoon.hpo.storage import tables
 
 __all__ = [
@@ -121,6 +121,7 @@ def study_parts() -> tuple[Part, ...]:
     studies = tables.studies.c
     directions = tables.study_directions.c
     attrs = tables.study_user_attributes.c
+    system_attrs = tables.study_system_attributes.c
     return (
         Part(
             Kind.STUDY,
@@ -143,6 +144,12 @@ def study_parts() -> tuple[Part, ...]:
                 attrs.key.like(f"{attributes.PREFIX}%"),
                 attrs.key.not_like(f"{attributes.JOINS}%"),
             ),
+        ),
+        Part(
+            Kind.STUDY_ATTRIBUTE,
+            {"word": _text(system_attrs.key), "text": _text(system_attrs.value_json)},
+            tables.study_system_attributes,
+            (system_attrs.study_id == _study_id, system_attrs.key == METRIC_NAMES),
         ),
     )
 

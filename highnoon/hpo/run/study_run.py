@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from highnoon._notices import notice
 from highnoon.exceptions import ConfigError, NoCompletedTrialError
+from highnoon.hpo.run.goal import keep_goal
 from highnoon.hpo.run.loop import TrialLoop
 from highnoon.hpo.run.progress import Progress
 from highnoon.hpo.states import is_finished_trial
@@ -81,9 +82,13 @@ class StudyRun:
         """
         try:
             with storage_errors(self._storage_label):
-                total = self._budget.remaining(self._reader.study)
+                study, budget = self._reader.study, self._budget
+                total = budget.remaining(study)
+                adds = budget.n_trials
                 if total is not None and self._points is not None:
                     total = min(total, self._points)
+                    adds = None if adds is None else min(adds, self._points)
+                keep_goal(study, adds, budget.total_trials)
                 self._loop.run(
                     self._objective,
                     self._budget,

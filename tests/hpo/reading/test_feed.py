@@ -2,6 +2,7 @@
 
 import math
 import random
+import warnings
 from collections.abc import Callable
 
 import optuna
@@ -9,6 +10,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
+import highnoon as hn
 from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import Order
@@ -394,3 +396,30 @@ def test_a_long_queue_is_followed_as_it_is_worked_off(
         run_trial(study)
         follower.take(feed.poll())
         check(feed, study, follower)
+
+
+def test_the_name_of_the_metric_is_seen_and_its_change(study: optuna.Study) -> None:
+    feed = StudyFeed(study)
+    assert feed.study.metric is None
+    study.set_user_attr("study:metric_names", ["not Optuna's own"])
+    assert not feed.poll()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(["held-out loss"])
+    changed = feed.poll().study
+    assert changed is not None
+    assert changed.metric == feed.study.metric == "held-out loss"
+    assert StudyFeed(study).study.metric == "held-out loss"
+
+
+def test_how_a_study_draws_and_prunes_and_what_it_wants(url: str) -> None:
+    hpo = hn.HPOTrialManager("named", storage=url, sampler="random", pruner="hyperband")
+    state = StudyFeed(hpo).study
+    assert (state.setup.sampler, state.setup.pruner) == ("random", "hyperband")
+    objects = hn.HPOTrialManager(
+        "objects", sampler=optuna.samplers.RandomSampler(), pruner=optuna.pruners.NopPruner()
+    )
+    state = StudyFeed(objects).study
+    assert (state.setup.sampler, state.setup.pruner) == ("RandomSampler", "NopPruner")
+    stock = StudyFeed(optuna.create_study()).study
+    assert (stock.setup.sampler, stock.setup.pruner, stock.goal) == (None, None, None)

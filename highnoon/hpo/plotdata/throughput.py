@@ -1,0 +1,117 @@
+"""What pruning saved, and when a study will reach its goal."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from highnoon.hpo.reading import TrialColumns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Pace", "SavedByPruning", "pace", "saved_by_pruning"]
+
+_FINISHED = ("completed", "pruned", "diverged", "failed")
+_RECENT = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedByPruning:
+    """An estimate: what pruned trials would have taken beyond what they took.
+
+    Attributes:
+        seconds: Time of workers, the sum over pruned trials of the mean duration of completed
+            trials less their own; 0 where that is negative or nothing completed.
+        share: Which part of the time that the study would have taken, 0 to 1.
+        pruned: How many trials were pruned.
+        mean_duration: Mean seconds of a completed trial, NaN where there is none.
+    """
+
+    seconds: float
+    share: float
+    pruned: int
+    mean_duration: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """How fast trials finish.
+
+    Attributes:
+        per_hour: Finished trials in an hour in which some trial runs, over the last `n_trials`;
+            NaN before the first.
+        n_trials: Finished trials that it rests on, at most 20.
+        finished: Finished trials in all: completed, pruned, diverged and failed ones.
+        remaining: Trials to go to the goal; None where there is no goal.
+        seconds_left: Seconds to the goal at that pace: 0 where it is reached; None where there is
+            no goal, no pace, or no trial runs.
+    """
+
+    per_hour: float
+    n_trials: int
+    finished: int
+    remaining: int | None
+    seconds_left: float | None
+
+
+def saved_by_pruning(columns: TrialColumns) -> SavedByPruning:
+    """Estimate the time of workers that pruning saved."""
+    duration = columns.completed - columns.started
+    timed = ~np.isnan(duration)
+    pruned = columns.is_status("pruned")
+    completed = duration[columns.is_status("completed") & timed]
+    mean = float(completed.mean()) if len(completed) else float("nan")
+    seconds = 0.0
+    if len(completed):
+        seconds = max(0.0, float((mean - duration[pruned & timed]).sum()))
+    spent = float(duration[columns.is_status(*_FINISHED) & timed].sum())
+    share = seconds / (spent + seconds) if seconds > 0 else 0.0
+    return SavedByPruning(seconds, share, int(pruned.sum()), mean)
+
+
+def pace(columns: TrialColumns, now: float, goal: int | None = None) -> Pace:
+    """Return how fast trials finish and how long a goal is away.
+
+    Time in which no trial ran, as between two runs, does not count.
+
+    Args:
+        columns: The trials.
+        now: Seconds since 1970.
+        goal: How many finished trials are wanted in all; see `StudyState.goal`.
+    """
+    finished = columns.is_status(*_FINISHED)
+    count = int(finished.sum())
+    ends = np.sort(columns.completed[finished & ~np.isnan(columns.completed)])
+    recent = ends[-_RECENT:]
+    busy = 0.0
+    if len(recent):
+        since = ends[-_RECENT - 1] if len(ends) > _RECENT else -np.inf
+        busy = _busy(columns, since, now)
+    per_hour = 3600 * len(recent) / busy if busy > 0 else float("nan")
+    remaining = None if goal is None else max(0, goal - count)
+    left = None
+    if remaining == 0:
+        left = 0.0
+    elif remaining is not None and busy > 0 and columns.is_status("running").any():
+        left = remaining / per_hour * 3600
+    return Pace(per_hour, len(recent), count, remaining, left)
+
+
+def _busy(columns: TrialColumns, since: float, now: float) -> float:
+    """Return in how many seconds of a time at least one trial ran."""
+    running = columns.is_status("running")
+    counted = ~np.isnan(columns.started) & (running | ~np.isnan(columns.completed))
+    end = np.where(running, now, columns.completed)[counted]
+    start = np.maximum(columns.started[counted], since)
+    order = np.argsort(start)
+    return _length_of_union(start[order], np.minimum(end, now)[order])
+
+
+def _length_of_union(start: "NDArray[np.float64]", end: "NDArray[np.float64]") -> float:
+    """Return how much intervals, ordered by their starts, cover together."""
+    if not len(start):
+        return 0.0
+    covered = np.maximum.accumulate(end)
+    before = np.concatenate([[-np.inf], covered[:-1]])
+    return float(np.maximum(0.0, end - np.maximum(start, before)).sum())
