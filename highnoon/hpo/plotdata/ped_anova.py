@@ -14,7 +14,7 @@ Symbols: R resamples, m trials in each, G cells of a parameter's grid, W trials 
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from optuna.distributions import FloatDistribution, IntDistribution
@@ -167,5 +167,5 @@ def _prior(size: int) -> "NDArray[np.float64]":
     return np.diff(below) / (below[-1] - below[0])
 
 
-def _erfc(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _erfc(values: "NDArray[Any]") -> "NDArray[np.float64]":
     return np.asarray(_erfc_of_each(values), dtype=np.float64)
