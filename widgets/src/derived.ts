@@ -1,0 +1,136 @@
+/** What a study's summary says, derived of its columns. */
+import type { StudyStatus } from "./marks.ts";
+import { CODE, type Study } from "./study.ts";
+
+/** Whether a trial counts as one that was asked for: not infeasible, not given back. */
+const FINISHED = new Set([CODE.completed, CODE.pruned, CODE.diverged, CODE.failed]);
+/** The pace is that of this many trials. */
+const RECENT = 30;
+
+export function finishedCount(study: Study): number {
+  const counts = study.counts();
+  return counts.completed + counts.pruned + counts.diverged + counts.failed;
+}
+
+/** Names of the workers whose trials run, by trial. */
+export function runningWorkers(study: Study): number {
+  const workers = new Set<number>();
+  let unnamed = 0;
+  for (let row = 0; row < study.length; row++) {
+    if (study.status.at(row) !== CODE.running) continue;
+    if (study.worker.at(row) < 0) unnamed++;
+    else workers.add(study.worker.at(row));
+  }
+  return workers.size + unnamed;
+}
+
+export function studyStatus(study: Study): StudyStatus {
+  if (study.state.paused) return "paused";
+  const counts = study.counts();
+  if (counts.running > 0) return "running";
+  if (study.length === 0) return "empty";
+  const stop = study.state.stop;
+  if (stop && Date.parse(stop.at) / 1000 >= lastStart(study)) return "stopped";
+  return "finished";
+}
+
+function lastStart(study: Study): number {
+  return study.started.values.reduce((last, time) => (time > last ? time : last), -Infinity);
+}
+
+export interface Pace {
+  /** Finished trials in an hour; NaN where too few finished. */
+  perHour: number;
+  /** Share of the time that the workers that run had a trial; NaN where none runs. */
+  busy: number;
+  /** Seconds until the goal is reached at this pace; NaN where there is no goal or no pace. */
+  left: number;
+}
+
+/** How fast trials finish, going by the last ones. `now` is in seconds since 1970. */
+export function pace(study: Study, now: number): Pace {
+  const none = { perHour: NaN, busy: NaN, left: NaN };
+  const rows: number[] = [];
+  for (let row = 0; row < study.length; row++) {
+    if (FINISHED.has(study.status.at(row)) && study.completed.at(row) > 0) rows.push(row);
+  }
+  if (rows.length < 2) return none;
+  rows.sort((a, b) => study.completed.at(a) - study.completed.at(b));
+  const recent = rows.slice(-RECENT);
+  const workers = runningWorkers(study);
+  const end = workers > 0 ? now : study.completed.at(recent[recent.length - 1]);
+  const start = recent.reduce((first, row) => Math.min(first, study.started.at(row)), Infinity);
+  const span = end - start;
+  if (!(span > 0)) return none;
+  const perHour = (recent.length / span) * 3600;
+  let worked = 0;
+  for (let row = 0; row < study.length; row++) {
+    const from = Math.max(start, study.started.at(row));
+    const to = study.status.at(row) === CODE.running ? end : study.completed.at(row);
+    if (to > from) worked += Math.min(to, end) - from;
+  }
+  const busy = workers > 0 ? Math.min(1, worked / (span * workers)) : NaN;
+  const goal = study.state.goal;
+  const remaining = goal === null ? NaN : Math.max(0, goal - finishedCount(study));
+  return { perHour, busy, left: workers > 0 ? (remaining / perHour) * 3600 : NaN };
+}
+
+export interface Saved {
+  /** Seconds of worker time that pruned trials would have taken beyond what they took. */
+  seconds: number;
+  /** That as a share of what all would have taken. */
+  share: number;
+}
+
+/** What pruning saved, if pruned trials had taken as long as the mean completed one. */
+export function savedByPruning(study: Study): Saved | null {
+  let completed = 0;
+  let pruned = 0;
+  let completedTime = 0;
+  let prunedTime = 0;
+  for (let row = 0; row < study.length; row++) {
+    const time = study.completed.at(row) - study.started.at(row);
+    if (!(time >= 0)) continue;
+    if (study.status.at(row) === CODE.completed)
+      [completed, completedTime] = [completed + 1, completedTime + time];
+    if (study.status.at(row) === CODE.pruned)
+      [pruned, prunedTime] = [pruned + 1, prunedTime + time];
+  }
+  if (!completed || !pruned) return null;
+  const seconds = Math.max(0, (completedTime / completed) * pruned - prunedTime);
+  return { seconds, share: seconds / (seconds + completedTime + prunedTime) };
+}
+
+/** The value that was the best before the best one, NaN where there was none. */
+export function formerBest(study: Study): number {
+  const best = study.best;
+  if (best === null) return NaN;
+  const sign = study.minimizes ? 1 : -1;
+  let former = NaN;
+  for (let row = 0; row < study.length; row++) {
+    if (row === best || study.status.at(row) !== CODE.completed || !study.feasible.at(row))
+      continue;
+    if (!(study.completed.at(row) <= study.completed.at(best))) continue;
+    if (Number.isNaN(former) || sign * study.value.at(row) < sign * former)
+      former = study.value.at(row);
+  }
+  return former;
+}
+
+/** Decimals and values of the two best trials: `[best, second]`, NaN where there are none. */
+export function twoBest(study: Study): [number, number] {
+  const sign = study.minimizes ? 1 : -1;
+  let [first, second] = [NaN, NaN];
+  for (let row = 0; row < study.length; row++) {
+    if (study.status.at(row) !== CODE.completed || !study.feasible.at(row)) continue;
+    const value = study.value.at(row);
+    if (Number.isNaN(first) || sign * value < sign * first) [first, second] = [value, first];
+    else if (Number.isNaN(second) || sign * value < sign * second) second = value;
+  }
+  return [first, second];
+}
+
+/** What the values are called. */
+export function metricName(study: Study): string {
+  return study.state.metric ?? "value";
+}

@@ -1,0 +1,9 @@
+/** plotly.js with the traces that are drawn. */
+import Plotly from "plotly.js/lib/core";
+import bar from "plotly.js/lib/bar";
+import contour from "plotly.js/lib/contour";
+import scattergl from "plotly.js/lib/scattergl";
+
+Plotly.register([bar, contour, scattergl]);
+
+export default Plotly as typeof import("plotly.js");

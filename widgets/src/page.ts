@@ -1,0 +1,36 @@
+/** The parts of Jupyter's widget manager that are used here, as types. */
+
+export interface Model {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  get(name: string): any;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  on(event: string, callback: (...args: any[]) => void): void;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  off(event: string, callback: (...args: any[]) => void): void;
+}
+
+/** The model of a widget that draws something. */
+export interface WidgetModel extends Model {
+  widget_manager: { get_model(id: string): Promise<Model> };
+}
+
+/** The model of `highnoon_widgets.engines.Engines`. */
+export interface EnginesModel extends Model {
+  get(name: "hashes"): Record<string, string>;
+  get(name: "bundles"): Record<string, DataView<ArrayBuffer> | undefined>;
+}
+
+/** Loads a heavy engine, once for a page. */
+export type LoadEngine = (name: "plots" | "table") => Promise<unknown>;
+
+/** What `core.js` exports. */
+export interface Core {
+  render(
+    model: WidgetModel,
+    el: HTMLElement,
+    load: (name: string) => Promise<unknown>,
+  ): Promise<() => void>;
+}

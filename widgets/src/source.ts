@@ -1,0 +1,187 @@
+/** The link to the kernel's StudySource: keeps the page's study up to date and passes calls on. */
+import type { LoadEngine, Model } from "./page.ts";
+import { Study, type Change } from "./study.ts";
+import { decode } from "./wire.ts";
+
+/** At most this often are views told of changes. */
+const NOTIFY_MS = 250;
+/** After this long without an answer, the kernel is said to be busy. */
+const BUSY_MS = 1500;
+
+type Listener<T> = (event: T) => void;
+
+class Event<T> {
+  private readonly listeners = new Set<Listener<T>>();
+
+  on(listener: Listener<T>): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  emit(event: T): void {
+    for (const listener of [...this.listeners]) listener(event);
+  }
+}
+
+interface Call {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+export class Source {
+  readonly study = new Study();
+  /** Trials that are new or changed. Views draw what is known already before they listen. */
+  readonly changed = new Event<Change>();
+  /** Numbers of the selected trials, in the order in which they were selected. */
+  selected: number[] = [];
+  readonly selectionChanged = new Event<number[]>();
+  /** The trial under the pointer, in any widget. */
+  hovered: number | null = null;
+  readonly hoverChanged = new Event<number | null>();
+  /** Why the storage cannot be read; empty where it can. */
+  trouble = "";
+  /** Whether a call has waited for the kernel for long: a cell keeps it busy. */
+  busy = false;
+  /** When something arrived from the kernel last. */
+  lastNews = new Date();
+  readonly healthChanged = new Event<void>();
+  readonly load: LoadEngine;
+  private readonly model: Model;
+  private readonly calls = new Map<string, Call>();
+  private pending: Change | null = null;
+  private timer: number | null = null;
+  private notified = 0;
+  private asking = false;
+
+  constructor(model: Model, load: LoadEngine) {
+    this.model = model;
+    this.load = load;
+    model.on("msg:custom", (content, buffers) => this.receive(content, buffers));
+    model.on("change:changes", () => this.takeChanges());
+    model.on("change:snapshot", () => this.takeSnapshot());
+    model.on("change:selected", () => this.takeSelection());
+    model.on("change:trouble", () => this.takeTrouble());
+    this.takeSnapshot();
+    this.takeChanges();
+    this.selected = model.get("selected");
+    this.trouble = model.get("trouble");
+    this.asking = this.study.revision < 0;
+    model.send({ type: "listening", revision: this.study.revision });
+  }
+
+  /** What to call the storage. */
+  get storage(): string {
+    return this.model.get("storage");
+  }
+
+  /** Whether the study arrived. */
+  get ready(): boolean {
+    return this.study.revision >= 0;
+  }
+
+  /** Ask the kernel for an action of `highnoon_widgets.actions`; rejects with its message. */
+  call<T = unknown>(action: string, args: Record<string, unknown> = {}): Promise<T> {
+    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const waiting = setTimeout(() => this.setBusy(true), BUSY_MS);
+    return new Promise<T>((resolve, reject) => {
+      this.calls.set(id, { resolve: resolve as Call["resolve"], reject });
+      this.model.send({ type: "call", id, action, arguments: args });
+    }).finally(() => {
+      clearTimeout(waiting);
+      this.setBusy(false);
+    });
+  }
+
+  /** Select trials in all widgets; `add` keeps those that are selected and takes out again. */
+  select(numbers: number[], { add = false } = {}): void {
+    const before = this.selected;
+    this.selected = add
+      ? [
+          ...before.filter((n) => !numbers.includes(n)),
+          ...numbers.filter((n) => !before.includes(n)),
+        ]
+      : [...new Set(numbers)];
+    this.model.set("selected", this.selected);
+    this.model.save_changes();
+    this.selectionChanged.emit(this.selected);
+  }
+
+  hover(number: number | null): void {
+    if (number === this.hovered) return;
+    this.hovered = number;
+    this.hoverChanged.emit(number);
+  }
+
+  private takeSelection(): void {
+    const selected: number[] = this.model.get("selected");
+    if (selected.join() === this.selected.join()) return;
+    this.selected = selected;
+    this.selectionChanged.emit(selected);
+  }
+
+  private takeTrouble(): void {
+    this.trouble = this.model.get("trouble");
+    this.healthChanged.emit();
+  }
+
+  private setBusy(busy: boolean): void {
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.healthChanged.emit();
+  }
+
+  private takeSnapshot(): void {
+    const snapshot: DataView | null = this.model.get("snapshot");
+    if (snapshot?.byteLength) this.take(snapshot);
+  }
+
+  private takeChanges(): void {
+    for (const message of this.model.get("changes") as DataView[]) this.take(message);
+  }
+
+  private receive(content: { type: string } & Record<string, unknown>, buffers: DataView[]): void {
+    if (content.type === "study") {
+      this.asking = false;
+      this.take(buffers[0]);
+    } else if (content.type === "answer") {
+      const call = this.calls.get(content.id as string);
+      this.calls.delete(content.id as string);
+      if (typeof content.error === "string") call?.reject(new Error(content.error));
+      else call?.resolve(content.result ?? buffers[0] ?? null);
+    }
+  }
+
+  private take(bytes: DataView): void {
+    const message = decode(bytes);
+    // A snapshot that is older than what is known was overtaken.
+    if (message.base === -1 && this.ready && message.revision < this.study.revision) return;
+    const change = this.study.apply(message);
+    this.lastNews = new Date();
+    if (change === null) this.ask();
+    else if (change.reset || change.rows.length || message.study) this.notify(change);
+  }
+
+  /** Ask for the whole study, since changes are missing. */
+  private ask(): void {
+    if (this.asking) return;
+    this.asking = true;
+    this.model.send({ type: "listening", revision: this.study.revision });
+  }
+
+  private notify(change: Change): void {
+    const pending = this.pending;
+    this.pending = {
+      reset: change.reset || (pending?.reset ?? false),
+      rows:
+        pending && !change.reset ? [...new Set([...pending.rows, ...change.rows])] : change.rows,
+    };
+    if (this.timer !== null) return;
+    const wait = Math.max(0, this.notified + NOTIFY_MS - performance.now());
+    this.timer = window.setTimeout(() => {
+      const due = this.pending!;
+      this.timer = this.pending = null;
+      this.notified = performance.now();
+      this.changed.emit(due);
+    }, wait);
+  }
+}
