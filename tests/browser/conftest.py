@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 SECONDS_TO_START = 60
+TOKEN = "for-tests"
 CHROMIUM = os.environ.get("HIGHNOON_TEST_CHROMIUM") or shutil.which("chromium")
+expect.set_options(timeout=30_000)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
@@ -44,7 +47,7 @@ class Lab:
     """A JupyterLab server.
 
     Attributes:
-        url: Its address, which needs no token.
+        url: Its address; the token is `TOKEN`.
         folder: Where its notebooks lie and its kernels start.
     """
 
@@ -70,15 +73,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password=",
+        "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-    log = (home / "lab.log").open("w")
-    server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
+    for extension, plugin, settings in (
+        ("apputils-extension", "notification", {"fetchNews": "false"}),
+        ("notebook-extension", "tracker", {"autoStartDefaultKernel": True}),
+    ):
+        place = home / "settings" / "@jupyterlab" / extension
+        place.mkdir(parents=True)
+        (place / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
+    with (home / "lab.log").open("w") as log:
+        server = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + SECONDS_TO_START
@@ -88,9 +97,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             time.sleep(0.2)
         yield Lab(url, folder)
     finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
+        os.killpg(server.pid, signal.SIGKILL)  # kernels included; nothing here is to be kept
+        server.wait()
 
 
 @dataclasses.dataclass
@@ -121,11 +129,10 @@ def open_notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequ
     def open_one(*cells: str, page: Page | None = None, name: str | None = None) -> Notebook:
         path = lab.folder / f"{name or request.node.name}.ipynb"
         path.write_text(json.dumps(_notebook(cells)))
-        _start_kernel(lab, path.name)
         page = page or context.new_page()
-        page.goto(f"{lab.url}/lab/tree/{path.name}?reset")
+        page.goto(f"{lab.url}/lab/tree/{path.name}?reset&token={TOKEN}")
         page.locator(".jp-Notebook").wait_for()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         return Notebook(page, path)
 
     return open_one
@@ -149,23 +156,6 @@ def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
             for i, source in enumerate(cells)
         ],
     }  # fmt: skip
-
-
-def _start_kernel(lab: Lab, notebook: str) -> None:
-    """Start the notebook's kernel, so that the page does not ask which one it is to have."""
-    session = {
-        "path": notebook,
-        "name": notebook,
-        "type": "notebook",
-        "kernel": {"name": "python3"},
-    }
-    request = urllib.request.Request(
-        f"{lab.url}/api/sessions",
-        json.dumps(session).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=SECONDS_TO_START):
-        pass
 
 
 def _answers(url: str) -> bool:
