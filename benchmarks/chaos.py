@@ -4,9 +4,9 @@
 
 Every second a random worker gets kill -9 and another takes its place. Half-way the database server
 is killed and started again; a SQLite file is locked for as long. Then the workers go on in peace
-until the trials of the dead are recovered. Stock Optuna, with its heartbeats and retries, goes
-through the same. Each worker writes down, in a file of its own, the trials that its callback was
-called for: those are acknowledged. The columns:
+until the trials of the dead are recovered, for three grace periods at most. Stock Optuna, with its
+heartbeats and retries, goes through the same. Each worker writes down, in a file of its own, the
+trials that its callback was called for: those are acknowledged. The columns:
 
     lost        acknowledged trials that the study does not hold with their value
     duplicates  work that counts twice: acknowledged twice, or a trial and its retry both complete
@@ -175,10 +175,7 @@ def run_round(
     took = time.monotonic() - began
     replace_dead()
     _wait_for_trials(folder, alive)
-    recovered = time.monotonic() + 3 * grace_period + 5
-    while time.monotonic() < recovered:  # in peace, so that the dead are noticed
-        replace_dead()
-        time.sleep(0.2)
+    _wait_for_recovery(study, replace_dead, grace_period)
     for worker in alive.values():
         worker.send_signal(signal.SIGTERM if engine == "highnoon" else signal.SIGINT)
     for worker in alive.values():
@@ -250,6 +247,27 @@ def _wait_for_trials(folder: Path, workers: Iterable[int]) -> None:
             logs = "\n".join(log.read_text() for log in sorted(folder.glob("*.log")))
             raise RuntimeError(f"The workers did not start:\n{logs}")
         time.sleep(0.1)
+
+
+def _wait_for_recovery(
+    study: optuna.Study, replace_dead: Callable[[], None], grace_period: float
+) -> None:
+    """Let the workers go on until the trials of the dead have ended and those retried, or time out.
+
+    Half a grace period more is left for what should not happen: a trial that is retried twice.
+    """
+    left = {trial.number for trial in study.get_trials(states=(TrialState.RUNNING,))}
+    until = time.monotonic() + 3 * grace_period + 5
+    recovered = False
+    while time.monotonic() < until:
+        replace_dead()
+        time.sleep(0.5)
+        if not recovered:
+            unfinished = study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
+            waiting = any(trial.state == TrialState.WAITING for trial in unfinished)
+            recovered = not waiting and left.isdisjoint(trial.number for trial in unfinished)
+            if recovered:
+                until = min(until, time.monotonic() + grace_period / 2)
 
 
 @contextmanager

@@ -2,10 +2,14 @@
 
 import logging
 import os
+import subprocess
+import sys
 
 os.environ.setdefault("HIGHNOON_PROGRESS", "0")
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ import pytest
 from highnoon.hpo.storage.engines import load_psycopg
 from highnoon.testing.databases import Databases
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+from tests.processes import StartPython
 
 load_psycopg()  # before the first test module imports it in a process that has TensorFlow
 
@@ -50,11 +55,20 @@ def mariadb_server() -> Iterator[PrivateServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _servers_to_restart() -> Iterator[Callable[[str], PrivateServer]]:
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(_start(kind)))
+
+
 @pytest.fixture(params=["postgresql", "mariadb"])
-def own_server(request: pytest.FixtureRequest) -> Iterator[PrivateServer]:
-    """A private server for one test, which may stop, kill and restart it."""
-    with _start(request.param) as server:
-        yield server
+def own_server(
+    request: pytest.FixtureRequest, _servers_to_restart: Callable[[str], PrivateServer]
+) -> Iterator[PrivateServer]:
+    """A private server that the test may stop, kill and restart, but not close."""
+    server = _servers_to_restart(request.param)
+    yield server
+    server.start()
 
 
 @pytest.fixture
@@ -99,6 +113,29 @@ def postgres_url(new_database: Callable[[str], str]) -> str:
 def mariadb_url(new_database: Callable[[str], str]) -> str:
     """The URL of a fresh MariaDB database."""
     return new_database("mariadb")
+
+
+@pytest.fixture
+def start_python(tmp_path: Path) -> Iterator[StartPython]:
+    """Start Python with these arguments, in `tmp_path`; it is killed when the test ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str | Path) -> "subprocess.Popen[str]":
+        started.append(
+            subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -20,18 +20,18 @@ NEEDS_A_SERVER = {"Starting the Dashboard", "Multi-Worker Setup"}
 """Headings whose snippet needs the dashboard or a database server."""
 
 SMALLER = {
-    "n_trials=100": "n_trials=3",
-    "n_trials=50": "n_trials=2",
-    "n_trials=30": "n_trials=3",
+    "n_trials=100": "n_trials=2",
+    "n_trials=50": "n_trials=1",
+    "n_trials=30": "n_trials=2",
     "vocab_size=50000": "vocab_size=300",
     "[512, 768, 1024]),": "[16, 24]),",
     "[512, 768, 1024, 2048]),": "[16, 24]),",
-    '"num_reasoning_blocks": ("int", 4, 16)': '"num_reasoning_blocks": ("int", 1, 2)',
-    '"num_blocks": ("int", 4, 12)': '"num_blocks": ("int", 1, 2)',
+    '"num_reasoning_blocks": ("int", 4, 16)': '"num_reasoning_blocks": ("int", 1, 1)',
+    '"num_blocks": ("int", 4, 12)': '"num_blocks": ("int", 1, 1)',
     '"num_experts": ("categorical", [4, 8])': '"num_experts": ("categorical", [2, 4])',
     '"num_layers": ("int", 2, 12)': '"num_layers": ("int", 1, 2)',
     '"hidden_dim": ("int", 128, 1024, 64)': '"hidden_dim": ("int", 16, 32, 16)',
-    "range(20)": "range(3)",
+    "range(20)": "range(2)",
     "epochs=3": "epochs=1",
     "epochs_per_stage=5": "epochs_per_stage=1",
 }
@@ -133,15 +133,15 @@ def test_an_objective_that_trains_is_tuned_resumed_and_analysed(tmp_path: Path) 
     code = code.replace("\nhsmn_search_space =", "\nsearch_space =", 1)
     output = run(PRELUDE + OBJECTIVE + code, tmp_path)
     assert (tmp_path / "hpo.db").exists()
-    assert "Trial 5: " in output
-    assert output.count("State: TrialState.COMPLETE") + output.count("TrialState.PRUNED") == 8
+    assert "Trial 3: " in output
+    assert output.count("State: TrialState.COMPLETE") + output.count("TrialState.PRUNED") == 5
     assert "Best value: " in output
 
 
 def test_an_objective_with_its_own_epochs_reports_and_is_pruned(tmp_path: Path) -> None:
     code = code_under("Initialization", "Parameter Types", "With Early Stopping", "Basic Run")
     end = "\nprint([sorted(trial.intermediate_values)[0] for trial in hpo.trials], best_params)"
-    assert run(PRELUDE + OBJECTIVE + code + end, tmp_path).startswith("[0, 0, 0]")
+    assert run(PRELUDE + OBJECTIVE + code + end, tmp_path).startswith("[0, 0]")
 
 
 def test_the_hsmn_search_space_is_the_one_that_the_library_offers(tmp_path: Path) -> None:

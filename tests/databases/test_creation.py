@@ -56,7 +56,7 @@ def open_for_writing(url: str) -> int:
 def in_every_process() -> Iterator[All]:
     """Call a function in eight processes at the same moment; they live as long as the module."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["highnoon.hpo.manager"])
+    context.set_forkserver_preload(["highnoon.hpo.manager", "highnoon.hpo.run.warm_database"])
     with ProcessPoolExecutor(
         PROCESSES, context, initializer=_set_barrier, initargs=(context.Barrier(PROCESSES),)
     ) as pool:
@@ -74,7 +74,7 @@ def in_every_process() -> Iterator[All]:
 def test_eight_processes_create_and_join_one_study_on_a_fresh_database(
     in_every_process: All, new_database: Callable[[str], str], kind: str, tmp_path: Path
 ) -> None:
-    for _ in range(3):
+    for _ in range(2):
         url = new_database(kind)
         assert sorted(in_every_process(run_a_trial, url)) == list(range(PROCESSES))
         assert len(StudyReader.open("s", url).trials) == PROCESSES

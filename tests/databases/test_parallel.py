@@ -2,9 +2,12 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+
+import pytest
 
 from highnoon import HPOTrialManager
 from highnoon.hpo.states import trial_status
@@ -29,9 +32,14 @@ def test_a_killed_worker_costs_nothing_but_its_trial(database_url: str, tmp_path
     assert all(t.intermediate_values for t in hpo.trials if trial_status(t) == "completed")
 
 
-def test_trials_run_in_an_executor(database_url: str) -> None:
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def test_trials_run_in_an_executor(database_url: str, pool: ProcessPoolExecutor) -> None:
     hpo = HPOTrialManager("s", storage=database_url, sampler="random", pruner="none")
     offset = 1.0
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        hpo.optimize(lambda params: params["x"] + offset, SPACE, n_trials=6, executor=pool)
+    hpo.optimize(lambda params: params["x"] + offset, SPACE, n_trials=6, executor=pool)
     assert [trial.value for trial in hpo.trials] == [t.params["x"] + 1.0 for t in hpo.trials]

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from highnoon.hpo.storage import StorageURL
 from highnoon.testing import servers
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+from tests.processes import wait_until
 
 
 def rows(url: str, sql: str) -> list[tuple]:
@@ -63,11 +63,15 @@ def test_a_dropped_database_is_gone_though_someone_is_in_a_transaction(
     connection.close()
 
 
-def test_a_closed_server_leaves_nothing_behind(own_server: PrivateServer) -> None:
-    assert own_server.folder.exists()
-    own_server.close()
-    assert not own_server.folder.exists()
-    assert not own_server.running
+@pytest.mark.parametrize("server", [PostgresServer, MariaDBServer])
+def test_a_closed_server_leaves_nothing_behind(server: type[PrivateServer]) -> None:
+    if not server.is_installed():
+        pytest.skip(f"{server.name} is not installed")
+    with server() as closed:
+        assert closed.running
+        assert closed.folder.exists()
+    assert not closed.folder.exists()
+    assert not closed.running
 
 
 @pytest.mark.parametrize("server", [PostgresServer, MariaDBServer])
@@ -88,10 +92,7 @@ time.sleep(60)
         pid, folder = starter.stdout.readline().decode().split()
         assert psutil.pid_exists(int(pid))
         os.kill(starter.pid, signal.SIGKILL)
-    until = time.monotonic() + 20
-    while Path(folder).exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not Path(folder).exists()
+    wait_until(lambda: not Path(folder).exists())
     assert not psutil.pid_exists(int(pid))
 
 

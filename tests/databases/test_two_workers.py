@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,13 +43,16 @@ def objective(params):
 """
 
 
+def program(url: str, *, n_trials: int, pause: float) -> str:
+    return f"PAUSE = {pause}\n{OBJECTIVE}\n{WORKER.format(url=url, n_trials=n_trials)}"
+
+
 @contextmanager
 def worker(
     url: str, *, n_trials: int = 25, pause: float = 0.0
 ) -> Iterator["subprocess.Popen[str]"]:
-    source = f"PAUSE = {pause}\n{OBJECTIVE}\n{WORKER.format(url=url, n_trials=n_trials)}"
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(source)],
+        [sys.executable, "-c", program(url, n_trials=n_trials, pause=pause)],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -123,8 +125,7 @@ class Dashboard:
 def test_stock_optuna_and_its_dashboard_read_and_extend_a_study_that_a_worker_is_running(
     database_url: str, stock_storage: Callable[[str], RDBStorage]
 ) -> None:
-    with worker(database_url, n_trials=3) as first:
-        finish(first)
+    exec(program(database_url, n_trials=3, pause=0.0), {"__name__": "__main__"})
     dashboard = Dashboard(stock_storage(database_url))
     stock = optuna.load_study(study_name="distributed_study", storage=stock_storage(database_url))
     added: list[int] = []

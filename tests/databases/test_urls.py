@@ -99,33 +99,29 @@ def test_mariadb_may_be_written_as_such(mariadb_url: str) -> None:
     assert len(StudyReader.open("s", mariadb_url).trials) == 1
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("sslmode=require", "server does not support SSL.*sslmode, sslrootcert"),
-        ("sslmode=perhaps", r'invalid sslmode value: "perhaps".*behind the \? of the URL'),
-        ("no_such_option=1", r'"no_such_option".*behind the \? of the URL'),
-    ],
-)
-def test_postgresql_gets_the_options_of_the_url(
-    postgres_url: str, options: str, message: str
-) -> None:
-    with pytest.raises(StorageError, match=message):
-        open_storage(f"{postgres_url}?{options}", create=True)
+POSTGRESQL_OPTIONS = {
+    "sslmode=require": "server does not support SSL.*sslmode, sslrootcert",
+    "sslmode=perhaps": r'invalid sslmode value: "perhaps".*behind the \? of the URL',
+    "no_such_option=1": r'"no_such_option".*behind the \? of the URL',
+}
+MARIADB_OPTIONS = {
+    "ssl_verify_cert=true": "server doesn't support it.*ssl_ca",
+    "ssl_ca=/no/such/file.pem": r"No such file.*\?ssl_ca=/path/to/ca\.pem",
+    "ssl=true": r"refused.*For TLS write \?ssl_ca=",
+    "no_such_option=1": r"refused.*no_such_option",
+}
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("ssl_verify_cert=true", "server doesn't support it.*ssl_ca"),
-        ("ssl_ca=/no/such/file.pem", r"No such file.*\?ssl_ca=/path/to/ca\.pem"),
-        ("ssl=true", r"refused.*For TLS write \?ssl_ca="),
-        ("no_such_option=1", r"refused.*no_such_option"),
-    ],
-)
-def test_mariadb_gets_the_options_of_the_url(mariadb_url: str, options: str, message: str) -> None:
-    with pytest.raises(StorageError, match=message):
-        open_storage(f"{mariadb_url}?{options}", create=True)
+def test_postgresql_gets_the_options_of_the_url(postgres_url: str) -> None:
+    for options, message in POSTGRESQL_OPTIONS.items():
+        with pytest.raises(StorageError, match=message):
+            open_storage(f"{postgres_url}?{options}", create=True)
+
+
+def test_mariadb_gets_the_options_of_the_url(mariadb_url: str) -> None:
+    for options, message in MARIADB_OPTIONS.items():
+        with pytest.raises(StorageError, match=message):
+            open_storage(f"{mariadb_url}?{options}", create=True)
 
 
 def test_postgresql_is_spoken_to_over_tls() -> None:

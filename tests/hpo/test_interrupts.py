@@ -1,17 +1,15 @@
 """Ctrl-C and SIGTERM, sent to real processes that tune."""
 
-import os
 import signal
-import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
 from highnoon import HPOTrialManager
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
+from tests.processes import StartPython
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -34,23 +32,14 @@ print("best", best == hpo.best_params, flush=True)
 
 
 def interrupted(
-    tmp_path: Path, number: signal.Signals, *, finish: int, program: str = PROGRAM
+    start_python: StartPython, number: signal.Signals, *, finish: int, program: str = PROGRAM
 ) -> tuple[int, str, str]:
     """Start the program, send the signal once its objective sleeps, return how it ended."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(finish)],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_python("-c", program, str(finish))
     assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "sleeping\n"
-        os.kill(process.pid, number)
-        out, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
+    assert process.stdout.readline() == "sleeping\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
     return process.returncode, out, err
 
 
@@ -58,8 +47,10 @@ def states(url: str) -> list[str]:
     return [trial_status(trial) for trial in HPOTrialManager(study_name="s", storage=url).trials]
 
 
-def test_ctrl_c_gives_the_trial_back_and_returns_the_best(tmp_path: Path, url: str) -> None:
-    code, out, err = interrupted(tmp_path, signal.SIGINT, finish=3)
+def test_ctrl_c_gives_the_trial_back_and_returns_the_best(
+    start_python: StartPython, url: str
+) -> None:
+    code, out, err = interrupted(start_python, signal.SIGINT, finish=3)
     assert (code, out) == (0, "best True\n")
     assert (
         "Interrupted. 3 finished trials are kept. Trial 3 was given back: "
@@ -83,15 +74,17 @@ def test_ctrl_c_gives_the_trial_back_and_returns_the_best(tmp_path: Path, url: s
     assert trial_status(retried) == "completed"
 
 
-def test_sigterm_gives_the_trial_back_and_ends_the_program(tmp_path: Path, url: str) -> None:
-    code, out, err = interrupted(tmp_path, signal.SIGTERM, finish=1)
+def test_sigterm_gives_the_trial_back_and_ends_the_program(
+    start_python: StartPython, url: str
+) -> None:
+    code, out, err = interrupted(start_python, signal.SIGTERM, finish=1)
     assert (code, out) == (128 + signal.SIGTERM, "")
     assert "Terminated. 1 finished trial is kept. Trial 1 was given back" in err
     assert states(url) == ["completed", "interrupted", "queued"]
 
 
-def test_ctrl_c_before_anything_completed_goes_through(tmp_path: Path, url: str) -> None:
-    code, out, err = interrupted(tmp_path, signal.SIGINT, finish=0)
+def test_ctrl_c_before_anything_completed_goes_through(start_python: StartPython, url: str) -> None:
+    code, out, err = interrupted(start_python, signal.SIGINT, finish=0)
     assert code == -signal.SIGINT
     assert out == ""
     assert "Interrupted. 0 finished trials are kept. Trial 0 was given back" in err
@@ -99,7 +92,9 @@ def test_ctrl_c_before_anything_completed_goes_through(tmp_path: Path, url: str)
     assert states(url) == ["interrupted", "queued"]
 
 
-def test_a_signal_in_a_callback_waits_for_it_and_loses_nothing(tmp_path: Path, url: str) -> None:
+def test_a_signal_in_a_callback_waits_for_it_and_loses_nothing(
+    start_python: StartPython, url: str
+) -> None:
     program = PROGRAM.replace(
         "n_trials=10)",
         "n_trials=10, callbacks=[wait])",
@@ -115,7 +110,7 @@ def test_a_signal_in_a_callback_waits_for_it_and_loses_nothing(tmp_path: Path, u
             best ="""),
         1,
     )
-    code, out, err = interrupted(tmp_path, signal.SIGINT, finish=9, program=program)
+    code, out, err = interrupted(start_python, signal.SIGINT, finish=9, program=program)
     assert (code, out) == (0, "written\nbest True\n")
     assert "Interrupted. 3 finished trials are kept. Returning the best so far." in err
     assert states(url) == ["completed"] * 3

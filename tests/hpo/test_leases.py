@@ -3,9 +3,9 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -14,6 +14,7 @@ import pytest
 import highnoon as hn
 from highnoon.exceptions import ConfigError
 from highnoon.hpo.states import trial_status
+from tests.processes import StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 GRACE_PERIOD = 1.5
@@ -31,26 +32,16 @@ hpo.optimize(objective, {SPACE!r}, n_trials=1, show_progress=False)
 
 
 @pytest.fixture
-def start_worker(tmp_path: Path):
+def start_worker(start_python: StartPython) -> Callable[[float], "subprocess.Popen[str]"]:
     """Start a process that runs one trial of the study for so many seconds."""
-    workers = []
 
-    def start(seconds: float) -> subprocess.Popen[str]:
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(seconds)],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        workers.append(worker)
+    def start(seconds: float) -> "subprocess.Popen[str]":
+        worker = start_python("-c", WORKER, str(seconds))
         assert worker.stdout is not None
         assert worker.stdout.readline() == "started\n"
         return worker
 
-    yield start
-    for worker in workers:
-        worker.kill()
-        worker.communicate()
+    return start
 
 
 def join(folder: Path) -> hn.HPOTrialManager:
@@ -59,9 +50,17 @@ def join(folder: Path) -> hn.HPOTrialManager:
     )
 
 
-def run_for(hpo: hn.HPOTrialManager, seconds: float) -> None:
+def retries_of(hpo: hn.HPOTrialManager, number: int) -> list[optuna.trial.FrozenTrial]:
+    return [t for t in hpo.trials if t.user_attrs.get("highnoon:retry_of") == number]
+
+
+def run_for(
+    hpo: hn.HPOTrialManager, seconds: float, *, until: Callable[[], object] = lambda: False
+) -> None:
     def objective(params: dict[str, float]) -> float:
         time.sleep(0.2)
+        if until():
+            hpo.study.stop()
         return params["x"]
 
     hpo.optimize(objective, SPACE, timeout=seconds, n_trials=1000, show_progress=False)
@@ -73,48 +72,37 @@ def test_the_trial_of_a_killed_worker_is_given_up_and_its_parameters_are_tried_a
     os.kill(start_worker(60).pid, signal.SIGKILL)
     hpo = join(tmp_path)
     assert trial_status(hpo.trials[0]) == "running"
-    run_for(hpo, 5 * GRACE_PERIOD)
-    lost, *others = hpo.trials
+    run_for(hpo, 60, until=lambda: [t for t in retries_of(hpo, 0) if t.state.is_finished()])
+    lost = hpo.trials[0]
     assert trial_status(lost) == "interrupted"
     assert lost.user_attrs["highnoon:interrupted"] == "lost"
-    retries = [trial for trial in others if trial.user_attrs.get("highnoon:retry_of") == 0]
-    assert [trial_status(retry) for retry in retries] == ["completed"]
-    assert retries[0].params == lost.params
+    (retry,) = retries_of(hpo, 0)
+    assert trial_status(retry) == "completed"
+    assert retry.params == lost.params
     assert "running" not in map(trial_status, hpo.trials)
 
 
-def test_a_long_trial_of_a_worker_that_lives_is_left_alone(tmp_path: Path, start_worker) -> None:
+def test_trials_whose_owner_lives_are_left_alone(tmp_path: Path, start_worker) -> None:
     worker = start_worker(4 * GRACE_PERIOD)
+    asking = join(tmp_path)
+    asked = asking.ask(SPACE)
+    stock = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 's.db'}")
+    without_a_lease = stock.ask()
     hpo = join(tmp_path)
     run_for(hpo, 3 * GRACE_PERIOD)
+    assert [trial_status(trial) for trial in hpo.trials[:3]] == ["running"] * 3
+    assert asking.tell(asked, 0.5).state.name == "COMPLETE"
+    assert stock.tell(without_a_lease, 1.0).state.name == "COMPLETE"
     assert worker.wait(60) == 0
     assert trial_status(hpo.trials[0]) == "completed"
     assert all("highnoon:retry_of" not in trial.user_attrs for trial in hpo.trials)
-
-
-def test_a_trial_that_was_asked_for_lives_until_it_is_told(tmp_path: Path) -> None:
-    asking, watching = join(tmp_path), join(tmp_path)
-    trial = asking.ask(SPACE)
-    run_for(watching, 3 * GRACE_PERIOD)
-    assert asking.tell(trial, 0.5).state.name == "COMPLETE"
-
-
-def test_a_trial_that_optuna_runs_by_itself_is_left_alone(tmp_path: Path) -> None:
-    hpo = join(tmp_path)
-    stock = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 's.db'}")
-    trial = stock.ask()
-    run_for(hpo, 3 * GRACE_PERIOD)
-    assert stock.tell(trial, 1.0).state.name == "COMPLETE"
 
 
 def test_no_thread_is_left_behind_when_a_run_ends(tmp_path: Path) -> None:
     hpo = join(tmp_path)
     before = set(threading.enumerate())
     run_for(hpo, 0.5)
-    deadline = time.monotonic() + 10
-    while set(threading.enumerate()) - before:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not set(threading.enumerate()) - before)
 
 
 @pytest.mark.parametrize("grace_period", [0, -1.0, float("inf"), float("nan"), "60"])

@@ -12,8 +12,9 @@ import pytest
 from highnoon import HPOTrialManager
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
+from tests.processes import lines_of, wait_until
 
-from .conftest import Driver, descendants, none_left, wait_for
+from .conftest import Driver
 
 SCRIPT = """
 import os, subprocess, sys, time
@@ -33,10 +34,13 @@ best = hpo.optimize(objective, {"x": ("uniform", -1.0, 1.0)}, n_trials=20, n_job
 print("best", best == hpo.best_params, flush=True)
 """
 SLEEPS = SCRIPT.replace("WAIT", "time.sleep(600)")
-HANGS = SCRIPT.replace("WAIT", "[time.sleep(600) for _ in iter(lambda: STUBBORN(), 0)]").replace(
+HANGS = SCRIPT.replace("WAIT", "never_ends()").replace(
     "def objective",
     """
-def STUBBORN():
+import highnoon.hpo.run.processes
+highnoon.hpo.run.processes._SECONDS_TO_GIVE_BACK = 1.0
+
+def never_ends():
     while True:
         try:
             time.sleep(600)
@@ -54,8 +58,14 @@ def statuses(url: str) -> "Counter[str]":
 
 def sleeping(process: "subprocess.Popen[str]", tmp_path: Path) -> list[psutil.Process]:
     """Wait until both workers sleep, and return all processes that came of the driver."""
-    wait_for(tmp_path / "sleeping", lines=2)
-    return descendants(process)
+    wait_until(lambda: len(lines_of(tmp_path / "sleeping")) >= 2)
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def none_left(processes: list[psutil.Process]) -> bool:
+    """Whether all processes end within some seconds."""
+    _, alive = psutil.wait_procs(processes, timeout=15)
+    return not alive
 
 
 @pytest.mark.parametrize("source", [SLEEPS, HANGS], ids=["sleeps", "hangs"])

@@ -23,7 +23,7 @@ def manager(storage: str | None = None, **options: Any) -> HPOTrialManager:
     return HPOTrialManager("s", storage=storage, sampler="random", pruner="none", **options)
 
 
-@pytest.fixture(params=["process pool", "loky", "threads"])
+@pytest.fixture(scope="module", params=["process pool", "loky", "threads"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     if request.param == "threads":
         with ThreadPoolExecutor(2) as pool:

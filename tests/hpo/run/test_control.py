@@ -1,10 +1,8 @@
 """Orders to a study: from this process, and from others to runs that are going on."""
 
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -17,6 +15,7 @@ from highnoon.hpo import attributes
 from highnoon.hpo.flags import read_flags
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import open_storage
+from tests.processes import StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
 
@@ -34,47 +33,19 @@ print("best", hpo.optimize(objective, {SPACE!r}, show_progress=False), flush=Tru
 """
 
 
-@pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start a process that tunes until it is told to stop; its trials last so many seconds."""
-    workers: list[subprocess.Popen[str]] = []
-
-    def start(url: str, *, seconds: float) -> "subprocess.Popen[str]":
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, url, str(seconds)],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        workers.append(worker)
-        return worker
-
-    yield start
-    for worker in workers:
-        worker.kill()
-        worker.communicate()
-
-
-def wait_for(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
-
-
 def wait_until_nothing_starts(trials: Callable[[], list[optuna.trial.FrozenTrial]]) -> int:
-    """Return how many trials there are once none runs and none starts for a while."""
-    seen: list[int] = []
+    """Return how many trials there are once none runs and none starts for half a second."""
+    count, since = 0, time.monotonic()
 
     def quiet() -> bool:
+        nonlocal count, since
         now = trials()
-        running = any(not trial.state.is_finished() for trial in now)
-        seen.append(-len(seen) if running else len(now))
-        return len(seen) > 15 and len(set(seen[-15:])) == 1
+        if len(now) != count or not all(trial.state.is_finished() for trial in now):
+            count, since = len(now), time.monotonic()
+        return time.monotonic() - since > 0.5
 
-    wait_for(quiet)
-    return seen[-1]
+    wait_until(quiet)
+    return count
 
 
 def statuses(url: str) -> list[str]:
@@ -87,14 +58,16 @@ def created(url: str) -> hn.StudyControl:
     return hn.StudyControl("s", url, by="ana@desk")
 
 
-def test_another_process_pauses_resumes_and_stops_a_run(url: str, start_worker) -> None:
+def test_another_process_pauses_resumes_and_stops_a_run(
+    url: str, start_python: StartPython
+) -> None:
     control = created(url)
-    worker = start_worker(url, seconds=0.3)
-    wait_for(lambda: len(statuses(url)) >= 3)
+    worker = start_python("-c", WORKER, url, "0.3")
+    wait_until(lambda: len(statuses(url)) >= 3)
     control.pause()
     paused = wait_until_nothing_starts(lambda: hn.StudyReader.open("s", url).trials)
     control.resume()
-    wait_for(lambda: len(statuses(url)) >= paused + 2)
+    wait_until(lambda: len(statuses(url)) >= paused + 2)
     control.stop()
     out, err = worker.communicate(timeout=30)
     assert worker.returncode == 0
@@ -115,14 +88,14 @@ def test_a_run_obeys_on_every_database_also_under_another_name(database_url: str
         return 1.0
 
     handle = hpo.start(objective, SPACE, n_trials=1000)
-    wait_for(lambda: statuses(database_url)[1:] == ["running"])
+    wait_until(lambda: statuses(database_url)[1:] == ["running"])
     control.stop_trial(1)
-    wait_for(lambda: len(statuses(database_url)) > 3)
+    wait_until(lambda: len(statuses(database_url)) > 3)
     control.rename("another name")
     control.pause()
     paused = wait_until_nothing_starts(lambda: hpo.trials)
     control.resume()
-    wait_for(lambda: len(hpo.trials) > paused)
+    wait_until(lambda: len(hpo.trials) > paused)
     control.stop()
     handle.wait(30)
     trials = hn.StudyReader.open("another name", database_url).trials
@@ -133,20 +106,22 @@ def test_a_run_obeys_on_every_database_also_under_another_name(database_url: str
         hn.StudyControl("s", database_url)
 
 
-def test_stop_now_gives_the_running_trial_back(url: str, start_worker) -> None:
+def test_stop_now_gives_the_running_trial_back(url: str, start_python: StartPython) -> None:
     control = created(url)
-    worker = start_worker(url, seconds=1000)
-    wait_for(lambda: "running" in statuses(url))
+    worker = start_python("-c", WORKER, url, "1000")
+    wait_until(lambda: "running" in statuses(url))
     control.stop(now=True)
     worker.communicate(timeout=30)
     assert worker.returncode == 0
     assert statuses(url) == ["completed", "interrupted", "queued"]
 
 
-def test_a_run_whose_study_is_deleted_ends_with_an_error(url: str, start_worker) -> None:
+def test_a_run_whose_study_is_deleted_ends_with_an_error(
+    url: str, start_python: StartPython
+) -> None:
     control = created(url)
-    worker = start_worker(url, seconds=0.2)
-    wait_for(lambda: "running" in statuses(url))
+    worker = start_python("-c", WORKER, url, "0.2")
+    wait_until(lambda: "running" in statuses(url))
     control.delete(force=True)
     _, err = worker.communicate(timeout=30)
     assert worker.returncode == 1
@@ -175,11 +150,11 @@ def test_the_manager_stops_its_own_run_in_memory() -> None:
 def test_a_handle_pauses_and_resumes_a_study_in_memory() -> None:
     hpo = hn.HPOTrialManager("s")
     handle = hpo.start(lambda params: time.sleep(0.05) or 1.0, SPACE, n_trials=1000)
-    wait_for(lambda: len(hpo.trials) >= 2)
+    wait_until(lambda: len(hpo.trials) >= 2)
     handle.pause()
     paused = wait_until_nothing_starts(lambda: hpo.trials)
     handle.resume()
-    wait_for(lambda: len(hpo.trials) > paused)
+    wait_until(lambda: len(hpo.trials) > paused)
     handle.stop()
     handle.wait(30)
 
@@ -267,7 +242,7 @@ def test_a_storage_without_a_database_has_flags_too(tmp_path: Path) -> None:
         kwargs={"n_trials": 1000, "show_progress": False},
     )
     run.start()
-    wait_for(lambda: len(hpo.trials) >= 2)
+    wait_until(lambda: len(hpo.trials) >= 2)
     hn.StudyControl("s", storage).stop()
     run.join(30)
     assert not run.is_alive()

@@ -20,6 +20,7 @@ from highnoon.exceptions import StorageError
 from highnoon.hpo import attributes
 from highnoon.hpo.run.spool import Spool, spool_folder
 from highnoon.hpo.states import trial_status
+from tests.processes import StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
 
@@ -54,17 +55,17 @@ def run(url: str, n_trials: int = 1) -> hn.HPOTrialManager:
     return hpo
 
 
-def killed_while_telling(url: str, start_process) -> None:
-    process = start_process(DIES_WHILE_TELLING, url)
+def killed_while_telling(url: str, start_python: StartPython) -> None:
+    process = start_python("-c", DIES_WHILE_TELLING, url)
     _, err = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, err
     assert len(spooled()) == 1
 
 
 def test_a_result_whose_worker_is_killed_while_telling_is_written_by_the_next_run(
-    database_url: str, start_process, said: Callable[[], str]
+    database_url: str, start_python: StartPython, said: Callable[[], str]
 ) -> None:
-    killed_while_telling(database_url, start_process)
+    killed_while_telling(database_url, start_python)
     hpo = run(database_url)
     told = hpo.trials[2]
     assert told.state == TrialState.COMPLETE
@@ -89,9 +90,9 @@ def give_up(url: str, number: int, *, retry: bool) -> None:
 
 
 def test_the_result_of_a_trial_that_was_given_up_becomes_that_of_its_waiting_retry(
-    url: str, start_process
+    url: str, start_python: StartPython
 ) -> None:
-    killed_while_telling(url, start_process)
+    killed_while_telling(url, start_python)
     give_up(url, 2, retry=True)
     hpo = run(url)
     lost, retry, drawn = hpo.trials[2:]
@@ -106,9 +107,9 @@ def test_the_result_of_a_trial_that_was_given_up_becomes_that_of_its_waiting_ret
 
 
 def test_a_result_whose_retry_has_started_becomes_a_trial_of_its_own(
-    url: str, start_process
+    url: str, start_python: StartPython
 ) -> None:
-    killed_while_telling(url, start_process)
+    killed_while_telling(url, start_python)
     give_up(url, 2, retry=True)
     other = hn.HPOTrialManager("s", storage=url)
     retry = other.ask(SPACE)
@@ -130,8 +131,10 @@ def test_a_result_whose_retry_has_started_becomes_a_trial_of_its_own(
     assert spooled() == []
 
 
-def test_a_result_of_another_database_stays(url: str, tmp_path: Path, start_process) -> None:
-    killed_while_telling(url, start_process)
+def test_a_result_of_another_database_stays(
+    url: str, tmp_path: Path, start_python: StartPython
+) -> None:
+    killed_while_telling(url, start_python)
     run(f"sqlite:///{tmp_path / 'other.db'}")
     assert len(spooled()) == 1
     run(url)
@@ -139,9 +142,9 @@ def test_a_result_of_another_database_stays(url: str, tmp_path: Path, start_proc
 
 
 def test_a_result_of_a_database_that_was_made_anew_is_not_written_to_another_trial(
-    url: str, tmp_path: Path, start_process, caplog: pytest.LogCaptureFixture
+    url: str, tmp_path: Path, start_python: StartPython, caplog: pytest.LogCaptureFixture
 ) -> None:
-    killed_while_telling(url, start_process)
+    killed_while_telling(url, start_python)
     for path in tmp_path.glob("hpo.db*"):
         path.unlink()
     anew = hn.HPOTrialManager("s", storage=url)
@@ -161,9 +164,12 @@ def refused() -> list[Path]:
 
 @pytest.mark.parametrize("change", [{"from_the_future": 1}, {"state": "UNKNOWN"}, None])
 def test_a_result_that_this_version_cannot_read_is_set_aside(
-    url: str, start_process, caplog: pytest.LogCaptureFixture, change: dict[str, object] | None
+    url: str,
+    start_python: StartPython,
+    caplog: pytest.LogCaptureFixture,
+    change: dict[str, object] | None,
 ) -> None:
-    killed_while_telling(url, start_process)
+    killed_while_telling(url, start_python)
     (path,) = spooled()
     text = path.read_text()
     changed = text[:40] if change is None else json.dumps(json.loads(text) | change)
@@ -184,9 +190,9 @@ def test_a_result_that_this_version_cannot_read_is_set_aside(
 
 
 def test_a_result_that_the_study_refuses_is_set_aside_and_others_are_written(
-    url: str, start_process, caplog: pytest.LogCaptureFixture
+    url: str, start_python: StartPython, caplog: pytest.LogCaptureFixture
 ) -> None:
-    killed_while_telling(url, start_process)
+    killed_while_telling(url, start_python)
     (path,) = spooled()
     good = path.with_name(path.name.replace("1-2.", "1-20."))
     good.write_text(path.read_text())
@@ -203,10 +209,10 @@ def test_a_result_that_the_study_refuses_is_set_aside_and_others_are_written(
     assert f"stays in {aside}. The database does not take it for trial 2" in caplog.text
 
 
-def test_a_living_process_keeps_its_files(url: str, start_process, wait_for) -> None:
+def test_a_living_process_keeps_its_files(url: str, start_python: StartPython) -> None:
     source = DIES_WHILE_TELLING.replace("signal.SIGKILL", "signal.SIGSTOP")
-    process = start_process(source, url)
-    wait_for(spooled)
+    process = start_python("-c", source, url)
+    wait_until(spooled)
     run(url)
     assert len(spooled()) == 1
     process.kill()
@@ -277,8 +283,10 @@ def test_a_process_whose_folder_was_removed_makes_another(url: str) -> None:
     assert spooled() == []
 
 
-def test_files_of_another_machine_whose_name_begins_alike_stay(url: str, start_process) -> None:
-    killed_while_telling(url, start_process)
+def test_files_of_another_machine_whose_name_begins_alike_stay(
+    url: str, start_python: StartPython
+) -> None:
+    killed_while_telling(url, start_python)
     (path,) = spooled()
     host, pid, token = path.parent.name.rsplit("-", 2)
     path.parent.rename(spool_folder() / f"{host}-2-{pid}-{token}")
@@ -288,9 +296,9 @@ def test_files_of_another_machine_whose_name_begins_alike_stay(url: str, start_p
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no user ids here")
 def test_files_of_another_user_are_not_believed(
-    url: str, start_process, monkeypatch: pytest.MonkeyPatch
+    url: str, start_python: StartPython, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed_while_telling(url, start_process)
+    killed_while_telling(url, start_python)
     with monkeypatch.context() as another_user:
         another_user.setattr(os, "getuid", lambda: 54321)
         assert trial_status(run(url).trials[2]) == "running"
@@ -324,10 +332,11 @@ def test_a_study_in_memory_has_no_spool() -> None:
     assert not spool_folder().exists() or not any(spool_folder().iterdir())
 
 
-def test_nothing_is_left_after_a_run(url: str, start_process) -> None:
-    process = start_process(
+def test_nothing_is_left_after_a_run(url: str, start_python: StartPython) -> None:
+    process = start_python(
+        "-c",
         "import highnoon as hn\n"
-        f"hn.HPOTrialManager('s', storage={url!r}).optimize(lambda p: 1.0, {SPACE!r}, n_trials=3)"
+        f"hn.HPOTrialManager('s', storage={url!r}).optimize(lambda p: 1.0, {SPACE!r}, n_trials=3)",
     )
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -348,15 +357,15 @@ hpo.optimize(objective, {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["
 
 
 def test_the_result_of_a_worker_that_was_suspended_for_too_long_is_kept(
-    url: str, start_process, wait_for
+    url: str, start_python: StartPython
 ) -> None:
     hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
     hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
-    process = start_process(SUSPENDED, url)
+    process = start_python("-c", SUSPENDED, url)
     assert process.stdout.readline() == "started\n"
     os.kill(process.pid, signal.SIGSTOP)
     handle = hpo.start(lambda params: time.sleep(0.1) or 1.0, SPACE, n_trials=1000)
-    wait_for(lambda: trial_status(hpo.trials[1]) == "interrupted")
+    wait_until(lambda: trial_status(hpo.trials[1]) == "interrupted")
     handle.stop()
     handle.wait(30)
     os.kill(process.pid, signal.SIGCONT)

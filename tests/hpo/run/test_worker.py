@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -16,6 +16,7 @@ from highnoon.exceptions import ConfigError, StudyError
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.worker import join_study
+from tests.processes import StartPython, wait_until
 
 MODULE = '''
 import hashlib, os, time
@@ -53,39 +54,21 @@ StartWorker = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start_worker(tmp_path: Path, url: str) -> Iterator[StartWorker]:
-    """Start `highnoon worker s` in `tmp_path`; it is killed when the test ends."""
+def start_worker(start_python: StartPython, tmp_path: Path, url: str) -> StartWorker:
+    """Start `highnoon worker s` in `tmp_path`."""
     (tmp_path / "train_it.py").write_text(MODULE)
-    workers: list[subprocess.Popen[str]] = []
 
     def start(objective: str, *more: str, storage: str = url) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "highnoon.cli", "worker", "s", "--storage", storage]
-        worker = subprocess.Popen(
-            [*command, "--objective", f"train_it:{objective}", *more],
-            cwd=tmp_path,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        workers.append(worker)
-        return worker
+        command = ["-m", "highnoon.cli", "worker", "s", "--storage", storage]
+        return start_python(*command, "--objective", f"train_it:{objective}", *more)
 
-    yield start
-    for worker in workers:
-        worker.kill()
-        worker.communicate()
+    return start
 
 
 def create(url: str, **options) -> hn.HPOTrialManager:
     hpo = hn.HPOTrialManager("s", storage=url, **options)
     hpo.optimize(lambda p: 1.0, {"x": ("uniform", -1.0, 1.0)}, n_trials=1, show_progress=False)
     return hpo
-
-
-def wait_for(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def test_workers_share_a_budget_and_say_what_they_do(database_url: str, start_worker) -> None:
@@ -108,7 +91,7 @@ def test_a_worker_waits_for_the_study_obeys_and_ends_when_it_is_stopped(
     assert worker.stderr is not None
     assert "Waiting: There is no database at" in worker.stderr.readline()
     hpo = create(url)
-    wait_for(lambda: len(hpo.trials) > 5)
+    wait_until(lambda: len(hpo.trials) > 5)
     hn.StudyControl("s", url).stop()
     _, err = worker.communicate(timeout=30)
     assert worker.returncode == 0
@@ -121,7 +104,7 @@ def test_sigterm_gives_the_trial_back_within_a_second(
 ) -> None:
     hpo = create(url)
     worker = start_worker(objective)
-    wait_for((tmp_path / "started").exists)
+    wait_until((tmp_path / "started").exists)
     worker.send_signal(signal.SIGTERM)
     worker.communicate(timeout=30)
     assert worker.returncode == 128 + signal.SIGTERM
@@ -134,7 +117,7 @@ def test_sigterm_gives_the_trial_back_within_a_second(
 def test_a_second_sigterm_kills(url: str, tmp_path: Path, start_worker) -> None:
     create(url)
     worker = start_worker("holds_on")
-    wait_for((tmp_path / "started").exists)
+    wait_until((tmp_path / "started").exists)
     for _ in range(20):
         worker.send_signal(signal.SIGTERM)
         time.sleep(0.02)

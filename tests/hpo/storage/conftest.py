@@ -1,6 +1,5 @@
 """What the tests of the buffered storage share."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,8 +8,6 @@ from optuna.study import StudyDirection
 
 from highnoon.hpo.storage import StorageURL
 from highnoon.hpo.storage.buffered import BufferedStorage
-
-Wait = Callable[[Callable[[], bool]], None]
 
 
 @pytest.fixture
@@ -55,16 +52,3 @@ def buffered(buffered_of: Callable[..., BufferedStorage], database_url: str) -> 
 @pytest.fixture
 def study_id(buffered: BufferedStorage) -> int:
     return buffered.create_new_study([StudyDirection.MINIMIZE], "study")
-
-
-@pytest.fixture
-def wait_until() -> Wait:
-    """Wait for what another thread or process is to bring about."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not condition():
-            assert time.monotonic() < deadline, "it did not come about within 30 seconds"
-            time.sleep(0.02)
-
-    return wait

@@ -17,11 +17,11 @@ from optuna.trial import TrialState, create_trial
 from highnoon.hpo import attributes
 from highnoon.hpo.provenance import worker_name
 from highnoon.hpo.storage.buffered import BufferedStorage
+from tests.processes import wait_until
 
 UNIT = FloatDistribution(0.0, 1.0)
 LETTERS = CategoricalDistribution(("a", "b"))
 
-Wait = Callable[[Callable[[], bool]], None]
 Open = Callable[[str], BufferedStorage]
 
 
@@ -45,7 +45,7 @@ def test_what_a_running_trial_sets_is_there_for_optuna_after_a_flush(
 
 
 def test_what_a_running_trial_sets_reaches_optuna_by_itself(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int, wait_until: Wait
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     for step in range(3):

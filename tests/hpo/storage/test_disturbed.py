@@ -24,11 +24,11 @@ from highnoon.hpo.storage.buffered import BufferedStorage
 from highnoon.hpo.storage.writing import TrialWriter
 from highnoon.testing.servers import PrivateServer
 from tests.hpo.storage.cutting_proxy import CuttingProxy
+from tests.processes import wait_until
 
 UNIT = FloatDistribution(0.0, 1.0)
 LETTERS = CategoricalDistribution(("a", "b"))
 
-Wait = Callable[[Callable[[], bool]], None]
 Script = Callable[..., Any]
 
 
@@ -133,7 +133,6 @@ def test_what_could_not_be_written_is_kept_and_told_once(
     tmp_path: Path,
     buffered_of: Callable[..., BufferedStorage],
     said: Callable[[], str],
-    wait_until: Wait,
 ) -> None:
     buffered = buffered_of(f"sqlite:///{tmp_path / 'hpo.db'}?timeout=0.05")
     study_id = buffered.create_new_study([StudyDirection.MINIMIZE], "s")

@@ -1,0 +1,24 @@
+"""Processes that tests start, and waiting for what they, or threads, are to bring about."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["StartPython", "lines_of", "wait_until"]
+
+StartPython = Callable[..., "subprocess.Popen[str]"]
+"""Starts Python with the arguments that it is given."""
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come about within {seconds:g} s"
+        time.sleep(0.02)
+
+
+def lines_of(path: Path) -> list[str]:
+    """Return the lines of a file that may not be there yet."""
+    return path.read_text().splitlines() if path.exists() else []
