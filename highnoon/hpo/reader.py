@@ -11,6 +11,7 @@ from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes, results
 from highnoon.hpo._registry import remember
 from highnoon.hpo.importance import ParamImportance, param_importance
+from highnoon.hpo.plotting import StudyPlots
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.storage import StorageURL, open_storage, shown_url, storage_errors
 from highnoon.hpo.study import check_single_objective, direction_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["StudyReader", "storage_label"]
 
 
-class StudyReader:
+class StudyReader(StudyPlots):
     """The results of a study, of HighNoon's or of Optuna's making.
 
     Args:

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import json
 import keyword
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -137,13 +138,13 @@ def fork_code(name: str, space: Narrowed, *, manager: str = "hpo") -> str:
     lines = []
     if any(isinstance(entry, Conditional) for entry in space.entries.values()):
         lines += ["import highnoon as hn", ""]
-    lines += [f"forked = {manager}.fork(", f"    {name!r},", "    {"]
+    lines += [f"forked = {manager}.fork(", f"    {_code(name)},", "    {"]
     for parameter, entry in space.entries.items():
         text, remark = _written(entry)
-        lines.append(f"        {parameter!r}: {text},{remark}")
+        lines.append(f"        {_code(parameter)}: {text},{remark}")
     lines.append("    },")
     if space.constraints:
-        lines.append(f"    constraints={list(space.constraints)!r},")
+        lines.append(f"    constraints={_code(list(space.constraints))},")
     lines.append(")")
     return "\n".join(lines) + "\n"
 
@@ -276,13 +277,13 @@ def _written(entry: Any) -> tuple[str, str]:
         text, remark = _written(entry.entry)
         conditions = {name: _single(labels) for name, labels in entry.conditions.items()}
         if all(name.isidentifier() and not keyword.iskeyword(name) for name in conditions):
-            arguments = ", ".join(f"{name}={labels!r}" for name, labels in conditions.items())
+            arguments = ", ".join(f"{name}={_code(labels)}" for name, labels in conditions.items())
         else:
-            arguments = f"**{conditions!r}"
+            arguments = f"**{_code(conditions)}"
         return f"hn.when({text}, {arguments})", remark
     kind, *values = entry
     if kind != "categorical":
-        return repr(entry), ""
+        return _code(entry), ""
     choices = values[0]
     literal = [
         choice if _is_literal(choice) else label
@@ -291,7 +292,22 @@ def _written(entry: Any) -> tuple[str, str]:
     remark = (
         "" if all(map(_is_literal, choices)) else "  # put the objects in place of their labels"
     )
-    return repr((kind, literal)), remark
+    return _code((kind, literal)), remark
+
+
+def _code(value: Any) -> str:
+    """Return a literal as Python code, its strings in double quotes."""
+    if type(value) is str:
+        return json.dumps(value, ensure_ascii=False)
+    if type(value) is dict:
+        pairs = (f"{_code(key)}: {_code(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if type(value) in (list, tuple):
+        items = ", ".join(map(_code, value))
+        if type(value) is list:
+            return f"[{items}]"
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    return repr(value)
 
 
 def _single(labels: Sequence[Any]) -> Any:

@@ -183,7 +183,7 @@ def test_the_code_runs_as_written_and_forks_the_study(hpo: hn.HPOTrialManager) -
     ten_best = sorted((t for t in hpo.trials if t.value is not None), key=lambda t: t.value)[:10]
     assert {t.value for t in ten_best} <= {t.value for t in forked.trials}
     assert StudyFeed(forked).study.search_space == shown.space.to_json()
-    assert "constraints=['depth <= width']" in code
+    assert 'constraints=["depth <= width"]' in code
     more = forked.optimize(lambda p: p["x"], shown.space, n_trials=3)
     assert set(more) <= {*space}
     assert len(forked.trials) >= 13
@@ -191,17 +191,42 @@ def test_the_code_runs_as_written_and_forks_the_study(hpo: hn.HPOTrialManager) -
 
 def test_the_code_of_a_study_without_conditions_needs_no_import() -> None:
     shown = narrowed(feed_of(rows()).columns, "minimize", SPACE)
-    assert fork_code("a 'b' 2", shown, manager="study") == (
-        "forked = study.fork(\n"
-        "    \"a 'b' 2\",\n"
-        "    {\n"
-        "        'x': ('uniform', 2.34, 3.35),\n"
-        "        'rate': ('log_uniform', 0.00123, 0.0475),\n"
-        "        'n': ('int', 20, 50, 10),\n"
-        "        'c': ('categorical', [None, 1.5]),\n"
-        "    },\n"
-        ")\n"
+    assert (
+        fork_code('a "b" 2', shown, manager="study")
+        == """\
+forked = study.fork(
+    "a \\"b\\" 2",
+    {
+        "x": ("uniform", 2.34, 3.35),
+        "rate": ("log_uniform", 0.00123, 0.0475),
+        "n": ("int", 20, 50, 10),
+        "c": ("categorical", [None, 1.5]),
+    },
+)
+"""
     )
+
+
+def test_choices_of_every_kind_come_back_from_the_code() -> None:
+    choices = [
+        "a'b\"c\\n\n\u2028😀\x00",
+        None,
+        True,
+        1.5,
+        [1, "x"],
+        (2,),
+        {"k": [None, {"m": "'"}]},
+        b"z",
+        {7},
+    ]
+    space = {"c": ("categorical", choices), "d": ("uniform", -1e-300, 1e300)}
+    columns = feed_of([trial(value=1.0, d=(0.5, FLOAT))]).columns
+    shown = narrowed(columns, "minimize", space)
+    taken: list[Any] = []
+    code = fork_code("t", shown).replace("hpo.fork", "take")
+    exec(code, {"take": lambda name, entries: taken.append(entries)})
+    assert taken == [{"c": ("categorical", choices), "d": ("uniform", 0.5, 0.5)}]
+    assert [type(choice) for choice in taken[0]["c"][1]] == [type(choice) for choice in choices]
 
 
 def test_parameters_whose_names_are_no_identifiers_can_be_conditions(tmp_path: Path) -> None:
@@ -224,7 +249,7 @@ def test_choices_that_have_no_literal_stand_as_labels_with_a_remark() -> None:
     shown = narrowed(StudyFeed(hpo).columns, "minimize", space, {"f": ["sin", "cos"]})
     assert shown.entries == {"f": ("categorical", [math.sin, math.cos])}
     code = fork_code("t", shown)
-    assert "('categorical', ['sin', 'cos']),  # put the objects in place of their labels" in code
+    assert '("categorical", ["sin", "cos"]),  # put the objects in place of their labels' in code
     assert len(forked_by(code, hpo).trials) == sum(t.params["f"] != "tan" for t in hpo.trials)
 
 
