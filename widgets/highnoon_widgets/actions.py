@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from highnoon.hpo.flags import Order
 from highnoon.hpo.run.control import StudyControl
 
 if TYPE_CHECKING:
@@ -17,10 +18,11 @@ def pause(source: "StudySource") -> None:
     source.refresh()
 
 
-def resume(source: "StudySource") -> None:
-    """Let trials start again."""
+def resume(source: "StudySource") -> dict[str, Any]:
+    """Let trials start again; return who said so and when, which the study does not keep."""
     _control(source).resume()
     source.refresh()
+    return Order.now().to_json()
 
 
 def stop(source: "StudySource", *, now: bool = False) -> None:
@@ -29,7 +31,18 @@ def stop(source: "StudySource", *, now: bool = False) -> None:
     source.refresh()
 
 
-ACTIONS: dict[Any, Callable[..., Any]] = {"pause": pause, "resume": resume, "stop": stop}
+def stop_trial(source: "StudySource", *, number: int) -> None:
+    """End one running trial at its next report."""
+    _control(source).stop_trial(number)
+    source.refresh()
+
+
+ACTIONS: dict[Any, Callable[..., Any]] = {
+    "pause": pause,
+    "resume": resume,
+    "stop": stop,
+    "stop_trial": stop_trial,
+}
 
 
 def _control(source: "StudySource") -> StudyControl:

@@ -10,6 +10,10 @@ __all__ = ["StudyHeader"]
 class StudyHeader(View):
     """Name, status, best value, finished trials, pace, and what pruning saved, live.
 
+    Args:
+        study: An `HPOTrialManager`, a `StudyReader` or an Optuna study.
+        controls: Whether it has buttons that pause and stop the study.
+
     Example:
         ```python
         StudyHeader(hpo)
@@ -17,3 +21,4 @@ class StudyHeader(View):
     """
 
     _part = traitlets.Unicode("header").tag(sync=True)
+    controls = traitlets.Bool(True).tag(sync=True)

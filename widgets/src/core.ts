@@ -3,9 +3,10 @@ import type { EnginesModel, LoadEngine, Model, WidgetModel } from "./page.ts";
 import { Source } from "./source.ts";
 import styles from "./styles/index.css";
 import type { View } from "./view.ts";
+import { controlPanel } from "./views/control_panel.ts";
 import { header } from "./views/header.ts";
 
-const VIEWS: Record<string, View> = { header };
+const VIEWS: Record<string, View> = { control_panel: controlPanel, header };
 
 /** The sources of this page by their models. */
 const sources = new WeakMap<Model, Source>();

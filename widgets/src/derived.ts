@@ -12,6 +12,11 @@ export function finishedCount(study: Study): number {
   return counts.completed + counts.pruned + counts.diverged + counts.failed;
 }
 
+/** How many trials are still to start until the goal is reached; 0 where there is none. */
+export function notStarted(study: Study): number {
+  return Math.max(0, (study.state.goal ?? 0) - finishedCount(study) - study.counts().running);
+}
+
 /** Names of the workers whose trials run, by trial. */
 export function runningWorkers(study: Study): number {
   const workers = new Set<number>();
@@ -30,11 +35,12 @@ export function studyStatus(study: Study): StudyStatus {
   if (counts.running > 0) return "running";
   if (study.length === 0) return "empty";
   const stop = study.state.stop;
-  if (stop && Date.parse(stop.at) / 1000 >= lastStart(study)) return "stopped";
+  if (stop && Date.parse(stop.at) / 1000 >= Math.floor(lastStart(study))) return "stopped";
   return "finished";
 }
 
-function lastStart(study: Study): number {
+/** When a trial started last, in seconds since 1970; -Infinity where none did. */
+export function lastStart(study: Study): number {
   return study.started.values.reduce((last, time) => (time > last ? time : last), -Infinity);
 }
 

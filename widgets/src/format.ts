@@ -86,13 +86,19 @@ export function age(time: number, now: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s ago`;
   if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
   if (seconds < 86400) return `${Math.round(seconds / 3600)} h ago`;
-  const date = new Date(time * 1000);
-  const clockTime = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const yesterday = new Date((now - 86400) * 1000);
-  if (date.toDateString() === yesterday.toDateString()) return `yesterday ${clockTime}`;
+  return moment(new Date(time * 1000), new Date(now * 1000));
+}
+
+/** `15:42` of the same day, `yesterday 18:02`, `10 Mar 09:41`, `10 Mar 2024`. */
+export function moment(date: Date, now: Date): string {
+  const time = timeOfDay(date);
+  if (date.toDateString() === now.toDateString()) return time;
+  const yesterday = new Date(now.getTime() - 86_400_000);
+  if (date.toDateString() === yesterday.toDateString()) return `yesterday ${time}`;
   const day = date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
-  const sameYear = date.getFullYear() === new Date(now * 1000).getFullYear();
-  return sameYear ? `${day} ${clockTime}` : `${day} ${date.getFullYear()}`;
+  return date.getFullYear() === now.getFullYear()
+    ? `${day} ${time}`
+    : `${day} ${date.getFullYear()}`;
 }
 
 /** The time of day: `16:08`, with seconds where asked. */

@@ -70,6 +70,14 @@ function shapes(kind: Mark, share: number): SVGElement[] {
 
 export type StudyStatus = "running" | "paused" | "finished" | "stopped" | "empty";
 
+export const STATUS_WORDS: Record<StudyStatus, string> = {
+  running: "Running",
+  paused: "Paused",
+  finished: "Finished",
+  stopped: "Stopped",
+  empty: "No trials yet",
+};
+
 /** The mark of a study's status. */
 export function studyMark(status: StudyStatus): SVGSVGElement {
   const shape = {

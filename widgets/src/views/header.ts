@@ -3,6 +3,7 @@ import {
   finishedCount,
   formerBest,
   metricName,
+  notStarted,
   pace,
   runningWorkers,
   savedByPruning,
@@ -11,51 +12,58 @@ import {
 } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
-import { mark, studyMark, WORDS } from "../marks.ts";
+import { mark, STATUS_WORDS, studyMark } from "../marks.ts";
+import { Orders } from "../orders.ts";
+import { busyNotice } from "../notices.ts";
 import type { Source } from "../source.ts";
-import type { Status, Study } from "../study.ts";
+import { stateBar, stateCounts } from "../state_bar.ts";
+import type { Study } from "../study.ts";
 import type { ViewContext } from "../view.ts";
 
-const SHOWN: Status[] = [
-  "completed",
-  "pruned",
-  "diverged",
-  "failed",
-  "interrupted",
-  "infeasible",
-  "running",
-  "queued",
-];
 /** Ages and the time left move on by themselves. */
 const TICK_MS = 5000;
-const STATUS_WORDS = {
-  running: "Running",
-  paused: "Paused",
-  finished: "Finished",
-  stopped: "Stopped",
-  empty: "No trials yet",
-};
 
-export function header({ el, source, study }: ViewContext): () => void {
+export function header({ el, source, study, model }: ViewContext): () => void {
+  const orders = new Orders(source);
+  const state = h("div.hn-header-state", { role: "status" });
+  const busy = busyNotice(source);
   const top = h("div.hn-header-top");
   const strip = h("div.hn-panel.hn-strip");
-  el.append(top, strip);
+  el.append(top, busy.element, strip);
+  const title = h("div");
   const draw = () => {
     if (!source.ready) return;
-    top.replaceChildren(about(source), status(study));
+    title.replaceChildren(...about(source));
+    state.replaceChildren(...studyState(study));
+    orders.update();
     const now = Date.now() / 1000;
-    strip.replaceChildren(figures(study, now), bar(study), counts(study));
+    strip.replaceChildren(
+      figures(study, now),
+      stateBar(study.counts(), notStarted(study)),
+      counts(study),
+    );
   };
+  const buttons = model.get("controls") ? [orders.pause, orders.stop] : [];
+  top.append(
+    title,
+    h(
+      "div.hn-header-side",
+      {},
+      h("div.hn-header-orders", {}, state, ...buttons),
+      orders.said.element,
+    ),
+  );
   draw();
   const stop = source.changed.on(draw);
   const ticking = setInterval(draw, TICK_MS);
   return () => {
     stop();
+    busy.stop();
     clearInterval(ticking);
   };
 }
 
-function about(source: Source): HTMLElement {
+function about(source: Source): HTMLElement[] {
   const { state } = source.study;
   const parts = [
     h("span", {}, `${state.direction} `, h("b", {}, metricName(source.study))),
@@ -74,19 +82,17 @@ function about(source: Source): HTMLElement {
   parts.forEach((part, i) =>
     line.append(...(i ? [h("span", { "aria-hidden": "true" }, "·")] : []), part),
   );
-  return h("div", {}, h("h2.hn-title", {}, state.name), line);
+  return [h("h2.hn-title", {}, state.name), line];
 }
 
-function status(study: Study): HTMLElement {
+/** How a study stands: mark, word, workers. */
+export function studyState(study: Study): HTMLElement[] {
   const kind = studyStatus(study);
   const workers = runningWorkers(study);
-  return h(
-    "div.hn-header-state",
-    { role: "status" },
-    studyMark(kind),
-    h("span.hn-strong", {}, STATUS_WORDS[kind]),
-    workers ? h("span.hn-muted", {}, format.plural(workers, "worker")) : null,
-  );
+  return [
+    h("span.hn-state-word", {}, studyMark(kind), h("span.hn-strong", {}, STATUS_WORDS[kind])),
+    ...(workers ? [h("span.hn-muted", {}, format.plural(workers, "worker"))] : []),
+  ];
 }
 
 function figures(study: Study, now: number): HTMLElement {
@@ -165,44 +171,14 @@ function best(study: Study, now: number): HTMLElement {
   );
 }
 
-function bar(study: Study): HTMLElement {
-  const counts = study.counts();
-  const segments = SHOWN.filter((status) => status !== "queued" && counts[status] > 0);
-  const rest = Math.max(0, (study.state.goal ?? 0) - finishedCount(study) - counts.running);
-  const element = h("div.hn-strip-bar", {
-    role: "img",
-    "aria-label":
-      segments.map((status) => `${counts[status]} ${WORDS[status]}`).join(", ") || "no trials",
-  });
-  for (const status of segments) {
-    const segment = h("span", { "data-status": status });
-    segment.style.flexGrow = String(counts[status]);
-    element.append(segment);
-  }
-  const hollow = h("span", { "data-status": "rest" });
-  hollow.style.flexGrow = String(segments.length ? rest : 1);
-  element.append(hollow);
-  return element;
-}
-
 function counts(study: Study): HTMLElement {
   const counts = study.counts();
-  const finished = finishedCount(study);
-  const rest = Math.max(0, (study.state.goal ?? 0) - finished - counts.running - counts.queued);
-  const shown = SHOWN.filter((status) => counts[status] > 0);
+  const shown = stateCounts(counts, { words: true });
+  const rest = Math.max(0, notStarted(study) - counts.queued);
   return h(
     "div.hn-strip-counts",
     { "data-testid": "trial-count", "data-trials": study.length },
-    ...(shown.length ? [] : [h("span.hn-muted", {}, "no trials")]),
-    ...shown.map((status) =>
-      h(
-        "span",
-        {},
-        mark(status),
-        h("b.hn-strong", {}, format.integer(counts[status])),
-        WORDS[status],
-      ),
-    ),
+    ...(shown.length ? shown : [h("span.hn-muted", {}, "no trials")]),
     rest ? h("span.hn-push.hn-muted", {}, `${format.integer(rest)} not started`) : null,
   );
 }
