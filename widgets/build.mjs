@@ -2,6 +2,17 @@
 // heavy engine, which a page takes once, and the loader that each widget carries in its state.
 import { build } from "esbuild";
 
+/** A style sheet as text, with those that it imports. */
+const styles = {
+  name: "styles",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const sheet = await build({ entryPoints: [path], bundle: true, minify: true, write: false });
+      return { contents: sheet.outputFiles[0].text, loader: "text" };
+    });
+  },
+};
+
 await build({
   entryPoints: {
     core: "src/core.ts",
@@ -16,7 +27,7 @@ await build({
   target: "es2022",
   charset: "utf8",
   legalComments: "none",
-  loader: { ".css": "text" },
+  plugins: [styles],
   // plotly.js asks for Node's buffer, for images that no plot of ours has.
   define: { global: "globalThis" },
   logLevel: "warning",
