@@ -21,4 +21,4 @@ class StudyHeader(View):
     """
 
     _part = traitlets.Unicode("header").tag(sync=True)
-    controls = traitlets.Bool(True).tag(sync=True)
+    controls = traitlets.Bool(default_value=True).tag(sync=True)

@@ -5,7 +5,7 @@ import type { Source } from "./source.ts";
 
 /** A notice while the kernel does not answer; nothing where it does. */
 export function busyNotice(source: Source): { element: HTMLElement; stop(): void } {
-  const element = h("div", { role: "status" });
+  const element = h("div.hn-notices", { role: "status" });
   const draw = () => {
     element.replaceChildren(
       ...(source.busy
