@@ -1,8 +1,10 @@
 """A study's widgets follow it while it runs."""
 
-from typing import Any
+from collections.abc import Callable
 
 from playwright.sync_api import expect
+
+from tests.browser.jupyter import Notebook
 
 OPEN = """
 import time
@@ -20,7 +22,7 @@ StudyHeader(hpo)
 """
 
 
-def test_a_study_in_the_background_grows(open_notebook: Any) -> None:
+def test_a_study_in_the_background_grows(open_notebook: Callable[..., Notebook]) -> None:
     notebook = open_notebook(
         OPEN.format(name="background"), "handle = hpo.start(objective, space, n_trials=20)"
     )
@@ -31,7 +33,9 @@ def test_a_study_in_the_background_grows(open_notebook: Any) -> None:
     assert notebook.errors() == []
 
 
-def test_trials_arrive_while_optimize_keeps_the_kernel_busy(open_notebook: Any) -> None:
+def test_trials_arrive_while_optimize_keeps_the_kernel_busy(
+    open_notebook: Callable[..., Notebook],
+) -> None:
     notebook = open_notebook(
         OPEN.format(name="blocking"),
         "hpo.optimize(objective, space, n_trials=600, show_progress=False)",
@@ -39,8 +43,8 @@ def test_trials_arrive_while_optimize_keeps_the_kernel_busy(open_notebook: Any) 
     notebook.run_all()
     counts = notebook.output(0).get_by_test_id("trial-count")
     expect(counts).to_contain_text("running")
-    expect(notebook.page.locator(".jp-InputPrompt").nth(1)).to_have_text("[*]:")
+    expect(notebook.prompt(1)).to_have_text("[*]:")
     seen = int(counts.get_attribute("data-trials") or 0)
     notebook.page.wait_for_timeout(1500)
     assert int(counts.get_attribute("data-trials") or 0) > seen
-    expect(notebook.page.locator(".jp-InputPrompt").nth(1)).to_have_text("[*]:")
+    expect(notebook.prompt(1)).to_have_text("[*]:")

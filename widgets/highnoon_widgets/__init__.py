@@ -1,8 +1,9 @@
 """Live widgets for JupyterLab and Voilà: a study's trials, plots, importance and controls."""
 
 from highnoon_widgets.controls import ControlPanel
+from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.view import View
 
-__all__ = ["ControlPanel", "StudyHeader", "StudySource", "View"]
+__all__ = ["ControlPanel", "StudyDashboard", "StudyHeader", "StudySource", "View"]

@@ -5,8 +5,9 @@ import styles from "./styles/index.css";
 import type { View } from "./view.ts";
 import { controlPanel } from "./views/control_panel.ts";
 import { header } from "./views/header.ts";
+import { tabs } from "./views/tabs.ts";
 
-const VIEWS: Record<string, View> = { control_panel: controlPanel, header };
+const VIEWS: Record<string, View> = { control_panel: controlPanel, header, tabs };
 
 /** The sources of this page by their models. */
 const sources = new WeakMap<Model, Source>();
@@ -21,7 +22,10 @@ export async function render(
   const engines = (await manager.get_model(model.get("_engines"))) as EnginesModel;
   const sourceModel = await manager.get_model(model.get("_source"));
   let source = sources.get(sourceModel);
-  if (!source) sources.set(sourceModel, (source = new Source(sourceModel, keeping(load, engines))));
+  if (!source) {
+    source = new Source(sourceModel, keeping(load, engines), manager.kernel ?? null);
+    sources.set(sourceModel, source);
+  }
   el.classList.add("hn-part", `hn-${model.get("_part")}`);
   const view = VIEWS[model.get("_part")];
   return view({ el, source, study: source.study, model }) ?? (() => {});

@@ -1,34 +1,52 @@
-/** What stands between a page and its study: a kernel at work, a storage out of reach. */
+/** What keeps a page from being live: no connection, no storage, a kernel at work. */
 import { h } from "./dom.ts";
+import * as format from "./format.ts";
 import { studyMark } from "./marks.ts";
 import type { Source } from "./source.ts";
 
-/** A notice while the kernel does not answer; nothing where it does. */
-export function busyNotice(source: Source): { element: HTMLElement; stop(): void } {
+/** A place for a notice, which is empty while all is well. */
+export function liveness(source: Source): { element: HTMLElement; stop(): void } {
   const element = h("div.hn-notices", { role: "status" });
   const draw = () => {
-    element.replaceChildren(
-      ...(source.busy
-        ? [
-            h(
-              "div.hn-notice",
-              {},
-              studyMark("paused"),
-              h(
-                "span.hn-muted",
-                {},
-                h("b.hn-strong", {}, `${running(source)} is running in this kernel.`),
-                " Trials arrive live; buttons act when it ends. For live buttons use hpo.start.",
-              ),
-            ),
-          ]
-        : []),
-    );
+    const notice = troubleOf(source);
+    element.replaceChildren(...(notice ? [notice] : []));
   };
   draw();
   return { element, stop: source.healthChanged.on(draw) };
 }
 
-function running(source: Source): string {
-  return source.study.counts().running ? "optimize" : "A cell";
+function troubleOf(source: Source): HTMLElement | null {
+  const last = format.timeOfDay(source.lastNews, { seconds: true });
+  if (!source.connected) {
+    const button = h("button.hn-button.hn-push", { type: "button" }, "Reconnect");
+    button.addEventListener("click", () => {
+      button.disabled = true;
+      void source.reconnect().finally(() => (button.disabled = false));
+    });
+    const more = `Last update ${last}. Trials go on without this page.`;
+    return notice("bad", "Not connected to the kernel.", more, button);
+  }
+  if (source.trouble) {
+    const more = `${source.trouble} Last update ${last}.`;
+    return notice("bad", "The study cannot be read.", more);
+  }
+  if (source.busy) {
+    const what = source.study.counts().running ? "optimize" : "A cell";
+    return notice(
+      "busy",
+      `${what} is running in this kernel.`,
+      "Trials arrive live; buttons act when it ends. For live buttons use hpo.start.",
+    );
+  }
+  return null;
+}
+
+function notice(kind: "bad" | "busy", what: string, more: string, ...rest: Node[]): HTMLElement {
+  return h(
+    kind === "bad" ? "div.hn-notice.hn-notice-bad" : "div.hn-notice",
+    {},
+    studyMark(kind === "bad" ? "stopped" : "paused"),
+    h("span.hn-muted", {}, h("b.hn-strong", {}, what), ` ${more}`),
+    ...rest,
+  );
 }

@@ -12,9 +12,22 @@ export interface Model {
   off(event: string, callback: (...args: any[]) => void): void;
 }
 
+/** What Jupyter's connection to a kernel tells, as far as it is used. */
+export interface Kernel {
+  connectionStatus: "connected" | "connecting" | "disconnected";
+  connectionStatusChanged: { connect(slot: () => void): void };
+  reconnect(): Promise<void>;
+}
+
+export interface WidgetManager {
+  get_model(id: string): Promise<Model>;
+  /** JupyterLab and Voilà have it. */
+  kernel?: Kernel | null;
+}
+
 /** The model of a widget that draws something. */
 export interface WidgetModel extends Model {
-  widget_manager: { get_model(id: string): Promise<Model> };
+  widget_manager: WidgetManager;
 }
 
 /** The model of `highnoon_widgets.engines.Engines`. */

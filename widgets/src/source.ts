@@ -1,5 +1,5 @@
 /** The link to the kernel's StudySource: keeps the page's study up to date and passes calls on. */
-import type { LoadEngine, Model } from "./page.ts";
+import type { Kernel, LoadEngine, Model } from "./page.ts";
 import { Study, type Change } from "./study.ts";
 import { decode } from "./wire.ts";
 
@@ -47,15 +47,18 @@ export class Source {
   readonly healthChanged = new Event<void>();
   readonly load: LoadEngine;
   private readonly model: Model;
+  private readonly kernel: Kernel | null;
   private readonly calls = new Map<string, Call>();
   private pending: Change | null = null;
   private timer: number | null = null;
   private notified = 0;
   private asking = false;
 
-  constructor(model: Model, load: LoadEngine) {
+  constructor(model: Model, load: LoadEngine, kernel: Kernel | null) {
     this.model = model;
     this.load = load;
+    this.kernel = kernel;
+    kernel?.connectionStatusChanged.connect(() => this.healthChanged.emit());
     model.on("msg:custom", (content, buffers) => this.receive(content, buffers));
     model.on("change:changes", () => this.takeChanges());
     model.on("change:snapshot", () => this.takeSnapshot());
@@ -72,6 +75,17 @@ export class Source {
   /** What to call the storage. */
   get storage(): string {
     return this.model.get("storage");
+  }
+
+  /** Whether the page has its connection to the kernel. */
+  get connected(): boolean {
+    return this.kernel?.connectionStatus !== "disconnected";
+  }
+
+  /** Try to get the connection back, and what was missed meanwhile. */
+  async reconnect(): Promise<void> {
+    await this.kernel?.reconnect();
+    this.model.send({ type: "listening", revision: this.study.revision });
   }
 
   /** Whether the study arrived. */

@@ -101,6 +101,10 @@ def _state(study: StudyState) -> dict[str, Any]:
         "stop": None if flags.stop is None else flags.stop.to_json(),
         "archived": None if flags.archived is None else flags.archived.to_json(),
         "space": space,
+        "metric": study.metric,
+        "goal": study.goal,
+        "sampler": study.setup.sampler,
+        "pruner": study.setup.pruner,
     }
 
 

@@ -3,7 +3,7 @@ import { finishedCount, notStarted, pace } from "../derived.ts";
 import { keepShortcutsAway } from "../dialog.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
-import { busyNotice } from "../notices.ts";
+import { liveness } from "../notices.ts";
 import { Orders } from "../orders.ts";
 import { stateBar } from "../state_bar.ts";
 import { CODE, type Study } from "../study.ts";
@@ -15,7 +15,7 @@ const TICK_MS = 5000;
 
 export function controlPanel({ el, source, study }: ViewContext): () => void {
   const orders = new Orders(source);
-  const busy = busyNotice(source);
+  const busy = liveness(source);
   const state = h("div.hn-header-state", { role: "status" });
   const progress = h("div.hn-controls-progress");
   const trial = new TrialChoice();

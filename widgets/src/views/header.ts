@@ -14,7 +14,7 @@ import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import { mark, STATUS_WORDS, studyMark } from "../marks.ts";
 import { Orders } from "../orders.ts";
-import { busyNotice } from "../notices.ts";
+import { liveness } from "../notices.ts";
 import type { Source } from "../source.ts";
 import { stateBar, stateCounts } from "../state_bar.ts";
 import type { Study } from "../study.ts";
@@ -26,7 +26,7 @@ const TICK_MS = 5000;
 export function header({ el, source, study, model }: ViewContext): () => void {
   const orders = new Orders(source);
   const state = h("div.hn-header-state", { role: "status" });
-  const busy = busyNotice(source);
+  const busy = liveness(source);
   const top = h("div.hn-header-top");
   const strip = h("div.hn-panel.hn-strip");
   el.append(top, busy.element, strip);
@@ -67,7 +67,7 @@ function about(source: Source): HTMLElement[] {
   const { state } = source.study;
   const parts = [
     h("span", {}, `${state.direction} `, h("b", {}, metricName(source.study))),
-    h("span", {}, "storage ", h("b", {}, source.storage)),
+    h("span", {}, "storage ", h("b", { title: source.storage }, shortStorage(source.storage))),
     state.sampler || state.pruner
       ? h(
           "span",
@@ -83,6 +83,11 @@ function about(source: Source): HTMLElement[] {
     line.append(...(i ? [h("span", { "aria-hidden": "true" }, "·")] : []), part),
   );
   return [h("h2.hn-title", {}, state.name), line];
+}
+
+/** A file's name without its folders; of a server all that is known. */
+function shortStorage(storage: string): string {
+  return storage.startsWith("sqlite:") ? storage.replace(/^.*[\\/]/, "") : storage;
 }
 
 /** How a study stands: mark, word, workers. */

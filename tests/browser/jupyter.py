@@ -1,0 +1,168 @@
+"""JupyterLab as a person uses it: a server of its own, and notebooks in a browser's pages."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, Playwright
+
+SECONDS_TO_START = 60
+TOKEN = "for-tests"
+CHROMIUM = os.environ.get("HIGHNOON_TEST_CHROMIUM") or shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@dataclasses.dataclass
+class Notebook:
+    """A notebook that is open in a page."""
+
+    page: Page
+    path: Path
+
+    def run_all(self) -> None:
+        """Run all cells, without waiting for them."""
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+    def output(self, cell: int) -> Locator:
+        """Return a code cell's output."""
+        return self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-Cell-outputWrapper")
+
+    def prompt(self, cell: int) -> Locator:
+        """Return what stands before a code cell: `[*]:` while it runs."""
+        return self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt")
+
+    def errors(self) -> list[str]:
+        """Return the errors that cells show."""
+        return self.page.locator(".jp-RenderedText[data-mime-type$=error]").all_inner_texts()
+
+
+@dataclasses.dataclass
+class Lab:
+    """A JupyterLab server.
+
+    Attributes:
+        url: Its address; the token is `TOKEN`.
+        folder: Where its notebooks lie and its kernels start.
+    """
+
+    url: str
+    folder: Path
+
+    def open(self, page: Page, name: str, cells: Sequence[str]) -> Notebook:
+        """Write a notebook of code cells and open it, with its kernel started."""
+        path = self.folder / f"{name}.ipynb"
+        path.write_text(json.dumps(_notebook(cells)))
+        page.goto(f"{self.url}/lab/tree/{path.name}?reset&token={TOKEN}")
+        page.locator(".jp-Notebook").wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        return Notebook(page, path)
+
+
+@contextlib.contextmanager
+def running_lab(folder: Path, home: Path, *, dark: bool = False) -> Iterator[Lab]:
+    """Start a server and end it, and all its kernels, afterwards.
+
+    Args:
+        folder: Where its notebooks lie.
+        home: An empty folder for its settings.
+        dark: Whether its pages have JupyterLab's dark theme.
+    """
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    _write_settings(home, "apputils-extension", "notification", {"fetchNews": "false"})
+    _write_settings(home, "notebook-extension", "tracker", {"autoStartDefaultKernel": True})
+    if dark:
+        _write_settings(home, "apputils-extension", "themes", {"theme": "JupyterLab Dark"})
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    with (home / "lab.log").open("w") as log:
+        server = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not _answers(url):
+            assert server.poll() is None, (home / "lab.log").read_text()
+            assert time.monotonic() < deadline, "JupyterLab did not start"
+            time.sleep(0.2)
+        yield Lab(url, folder)
+    finally:
+        _kill_with_children(server)
+
+
+def _write_settings(home: Path, extension: str, plugin: str, settings: dict[str, Any]) -> None:
+    place = home / "settings" / "@jupyterlab" / extension
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
+
+
+def _notebook(cells: Sequence[str]) -> dict[str, Any]:
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{i}",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "source": source,
+            }
+            for i, source in enumerate(cells)
+        ],
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/api", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _kill_with_children(server: subprocess.Popen[bytes]) -> None:
+    """Kill a server and its kernels, which lead sessions of their own."""
+    import psutil
+
+    family = psutil.Process(server.pid).children(recursive=True)
+    os.killpg(server.pid, signal.SIGKILL)
+    for child in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+    server.wait()
