@@ -6,9 +6,10 @@ Each function takes the columns of a `StudyFeed` and returns a frozen dataclass.
 
 from highnoon.hpo.plotdata.axes import Axis
 from highnoon.hpo.plotdata.best_so_far import History, Steps, history
+from highnoon.hpo.plotdata.forks import fork_code
 from highnoon.hpo.plotdata.importances import Importance, ImportanceEvaluator, importance
 from highnoon.hpo.plotdata.learning_curves import Curve, Curves, curves
-from highnoon.hpo.plotdata.narrowing import Narrowed, Region, fork_code, narrowed
+from highnoon.hpo.plotdata.narrowing import Narrowed, Region, narrowed
 from highnoon.hpo.plotdata.pairs import Contour, Rank, contour, rank
 from highnoon.hpo.plotdata.parallel_lines import Parallel, parallel
 from highnoon.hpo.plotdata.parameter_slices import Slice, Slices, slices

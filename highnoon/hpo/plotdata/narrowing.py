@@ -1,9 +1,6 @@
-"""A search space narrowed to where chosen trials lie, and the code that forks a study with it."""
+"""A search space narrowed to where chosen trials lie."""
 
-import ast
 import dataclasses
-import json
-import keyword
 import math
 from collections.abc import Collection, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -22,7 +19,7 @@ from highnoon.hpo.parameters import (
 )
 from highnoon.hpo.plotdata.selection import TOP, column_of, top_rows
 from highnoon.hpo.reading import ParameterColumn, TrialColumns
-from highnoon.hpo.space import Conditional, SearchSpace, when
+from highnoon.hpo.space import SearchSpace, when
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
     from highnoon.hpo.choices import Label
     from highnoon.hpo.study import Direction
 
-__all__ = ["Narrowed", "Region", "fork_code", "narrowed"]
+__all__ = ["Narrowed", "Region", "narrowed"]
 
 Region: TypeAlias = Mapping[str, tuple[float, float] | Collection[Any]]
 """What trials must lie in: for each parameter named, lowest and highest value as a tuple, or for a
@@ -112,41 +109,6 @@ def narrowed(
         changed=tuple(name for name in entries if ranges[name].changed),
         dropped=tuple(dropped),
     )
-
-
-def fork_code(name: str, space: Narrowed, *, manager: str = "hpo") -> str:
-    """Return a cell of Python that forks a study with a narrowed space.
-
-    It needs nothing but the variable that holds the study's manager. Choices that cannot be
-    written as Python literals stand there as their labels, and a comment says so.
-
-    Args:
-        name: Name of the new study.
-        space: What `narrowed` returned.
-        manager: The variable.
-
-    Example:
-        ```python
-        forked = hpo.fork(
-            "my_study_2",
-            {
-                "learning_rate": ("log_uniform", 0.000113, 0.00087),
-            },
-        )
-        ```
-    """
-    lines = []
-    if any(isinstance(entry, Conditional) for entry in space.entries.values()):
-        lines += ["import highnoon as hn", ""]
-    lines += [f"forked = {manager}.fork(", f"    {_code(name)},", "    {"]
-    for parameter, entry in space.entries.items():
-        text, remark = _written(entry)
-        lines.append(f"        {_code(parameter)}: {text},{remark}")
-    lines.append("    },")
-    if space.constraints:
-        lines.append(f"    constraints={_code(list(space.constraints))},")
-    lines.append(")")
-    return "\n".join(lines) + "\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,54 +231,3 @@ def _rounded(value: float, size: float | None, rounding: str) -> float:
     last_digit = Decimal(1).scaleb(largest.adjusted() - _DIGITS + 1)
     rounded = float(exact.quantize(last_digit, rounding=rounding))
     return min(rounded, value) if rounding == ROUND_FLOOR else max(rounded, value)
-
-
-def _written(entry: Any) -> tuple[str, str]:
-    """Return an entry as Python code, and a comment where it is not all there."""
-    if isinstance(entry, Conditional):
-        text, remark = _written(entry.entry)
-        conditions = {name: _single(labels) for name, labels in entry.conditions.items()}
-        if all(name.isidentifier() and not keyword.iskeyword(name) for name in conditions):
-            arguments = ", ".join(f"{name}={_code(labels)}" for name, labels in conditions.items())
-        else:
-            arguments = f"**{_code(conditions)}"
-        return f"hn.when({text}, {arguments})", remark
-    kind, *values = entry
-    if kind != "categorical":
-        return _code(entry), ""
-    choices = values[0]
-    literal = [
-        choice if _is_literal(choice) else label
-        for choice, label in zip(choices, label_choices(choices), strict=True)
-    ]
-    remark = (
-        "" if all(map(_is_literal, choices)) else "  # put the objects in place of their labels"
-    )
-    return _code((kind, literal)), remark
-
-
-def _code(value: Any) -> str:
-    """Return a literal as Python code, its strings in double quotes."""
-    if type(value) is str:
-        return json.dumps(value, ensure_ascii=False)
-    if type(value) is dict:
-        pairs = (f"{_code(key)}: {_code(item)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    if type(value) in (list, tuple):
-        items = ", ".join(map(_code, value))
-        if type(value) is list:
-            return f"[{items}]"
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    return repr(value)
-
-
-def _single(labels: Sequence[Any]) -> Any:
-    return labels[0] if len(labels) == 1 else list(labels)
-
-
-def _is_literal(value: Any) -> bool:
-    try:
-        read = ast.literal_eval(repr(value))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return type(read) is type(value) and same_choice(read, value)
