@@ -126,7 +126,7 @@ class StudyPlots:
         """Draw which parameters matter, and how sure that is.
 
         Args:
-            evaluator: `"ped-anova"`, or `"fanova"`, which takes seconds and needs scikit-learn.
+            evaluator: `"ped-anova"`, or `"fanova"`, which takes ten seconds and needs scikit-learn.
 
         Raises:
             ConfigError: There is no such evaluator.

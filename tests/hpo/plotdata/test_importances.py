@@ -158,6 +158,8 @@ def test_many_trials_have_fewer_resamples_and_it_says_so() -> None:
     )
     shown = importance(many, "minimize")
     assert (shown.n_trials, shown.trials_each, shown.resamples) == (40_000, 40_000, 50)
+    more = importance(many, "minimize", resamples=101)
+    assert (more.resamples, more.names, more.median.tolist()) == (101, ("x",), [1.0])
 
 
 def test_wrong_arguments_are_refused() -> None:
@@ -165,8 +167,9 @@ def test_wrong_arguments_are_refused() -> None:
     wrong: Any = "anova"
     with pytest.raises(ConfigError, match="ped-anova"):
         importance(columns, "minimize", wrong)
-    with pytest.raises(ConfigError, match="resamples"):
-        importance(columns, "minimize", resamples=0)
+    for number in (0, -1, True, 2.5):
+        with pytest.raises(ConfigError, match="resamples"):
+            importance(columns, "minimize", resamples=number)  # type: ignore[arg-type]
 
 
 def test_fanova_scores_resamples_or_says_what_to_install(tuned: Any) -> None:
