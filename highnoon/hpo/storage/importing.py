@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from optuna.distributions import (
@@ -14,7 +15,7 @@ from optuna.trial import FrozenTrial
 from highnoon.hpo.storage.reading import TrialRow
 from highnoon.hpo.storage.rows import attr_row, param_row, report_row, value_row
 from highnoon.hpo.storage.tables import to_stored_datetime, trials
-from highnoon.hpo.storage.upserts import upsert
+from highnoon.hpo.storage.upserts import TableName, upsert
 
 __all__ = ["distributions_of", "insert_templates"]
 
@@ -74,13 +75,24 @@ def insert_templates(
         ):
             target += [attr_row(trial_id, name, json.dumps(value)) for name, value in attrs.items()]
         values += [value_row(trial_id, *value) for value in enumerate(template.values or ())]
-    for table_name, parts in (
-        ("trial_params", params),
-        ("trial_values", values),
-        ("trial_intermediate_values", reports),
-        ("trial_user_attributes", user_attrs),
-        ("trial_system_attributes", system_attrs),
-    ):
-        if parts:
-            connection.execute(upsert(table_name, connection.dialect.name), parts)
+    _insert(connection, "trial_params", params)
+    _insert(connection, "trial_values", values)
+    _insert(connection, "trial_intermediate_values", reports)
+    _insert(connection, "trial_user_attributes", user_attrs)
+    _insert(connection, "trial_system_attributes", system_attrs)
     return rows
+
+
+def _insert(connection: sa.Connection, table_name: TableName, rows: list[dict[str, Any]]) -> None:
+    """Insert rows of trials that are new, by PostgreSQL's `COPY` where its driver offers it."""
+    if not rows:
+        return
+    if connection.dialect.driver != "psycopg":
+        connection.execute(upsert(table_name, connection.dialect.name), rows)
+        return
+    columns = tuple(rows[0])
+    cursor: Any = connection.connection.cursor()
+    statement = f"COPY {table_name} ({', '.join(columns)}) FROM STDIN"
+    with cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([row[column] for column in columns])
