@@ -18,6 +18,7 @@ __all__ = [
     "PREFIX",
     "RETRY_OF",
     "RUN",
+    "RUN_OVER",
     "SEARCH_SPACE",
     "SERIES",
     "SETUP",
@@ -53,6 +54,10 @@ STOP_TRIAL = "highnoon:stop_trial:"
 
 ARCHIVED = "highnoon:archived"
 """Study: `{"by", "at"}` where lists are to leave it out, else null."""
+
+RUN_OVER = "highnoon:run_over:"
+"""Study, followed by a text of a run's own: true where that run ended before all of the tasks that
+it had given to an engine; those that start later do nothing."""
 
 RUN = "highnoon:run"
 """Trial: its seed, worker, package versions and git commit; in runs of many processes a `token`

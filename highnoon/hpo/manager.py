@@ -35,7 +35,7 @@ from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, ma
 from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
 from highnoon.hpo.setup import keep_setup
 from highnoon.hpo.space import SearchSpace
-from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.storage import PATIENCE, open_storage, storage_errors
 from highnoon.hpo.study import (
     Direction,
     HighNoonStudy,
@@ -76,6 +76,9 @@ class HPOTrialManager(TrialReporting, StudyReader):
             again, by whichever worker of the study notices.
         buffered: Whether a database is written to in few large steps, which is several times
             faster; False takes Optuna's own way. Either reads and writes the same studies.
+        wait_for_server: Seconds for which a database server that restarts, is not up yet or has
+            too many clients is waited for here. A wrong host name, user, password or database is an
+            error at once. Runs wait for two minutes, whatever is said here.
 
     Raises:
         ConfigError: A value or name is wrong.
@@ -106,6 +109,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
         pruner_options: Mapping[str, Any] | None = None,
         grace_period: float = 60.0,
         buffered: bool = True,
+        wait_for_server: float = PATIENCE,
     ) -> None:
         if direction not in (None, "minimize", "maximize"):
             raise ConfigError(f'direction must be "minimize" or "maximize", got {direction!r}.')
@@ -115,6 +119,10 @@ class HPOTrialManager(TrialReporting, StudyReader):
         if not isinstance(grace_period, int | float) or not 0 < grace_period < float("inf"):
             raise ConfigError(
                 f"grace_period must be a positive number of seconds, got {grace_period!r}."
+            )
+        if not isinstance(wait_for_server, int | float) or not wait_for_server >= 0:
+            raise ConfigError(
+                f"wait_for_server must be seconds, 0 or more of them, got {wait_for_server!r}."
             )
         name = generate_study_name() if study_name is None else check_study_name(study_name)
         make_sampler(sampler, seed=seed, options=sampler_options)
@@ -127,7 +135,7 @@ class HPOTrialManager(TrialReporting, StudyReader):
             "grace_period": grace_period,
         }
         label = storage_label(storage)
-        opened = open_storage(storage, create=True, buffered=buffered)
+        opened = open_storage(storage, create=True, buffered=buffered, patience=wait_for_server)
         with storage_errors(label):
             study, joined = create_or_join(
                 name,

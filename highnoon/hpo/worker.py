@@ -15,6 +15,7 @@ from highnoon.hpo.run.termination import PromptTermination
 from highnoon.hpo.setup import kept_setup
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
+from highnoon.hpo.storage import PATIENCE, open_storage
 
 if TYPE_CHECKING:
     import optuna
@@ -68,6 +69,8 @@ def join_study(
 ) -> tuple[HPOTrialManager, SearchSpace]:
     """Join a study as it was set up, with a manager whose runs go on until they are stopped.
 
+    A database server that restarts is waited for.
+
     Args:
         study_name: Its name.
         storage: Where it is.
@@ -81,7 +84,7 @@ def join_study(
         ConfigError: Its sampler or pruner is an object, and `chosen` names no other.
         SearchSpaceMismatchError: Its search space is another.
     """
-    reader = StudyReader.open(study_name, storage)
+    reader = StudyReader.open(study_name, open_storage(storage, patience=PATIENCE))
     stored = reader.study.user_attrs.get(attributes.SEARCH_SPACE)
     if stored is None:
         raise StudyError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import StudyError
+from highnoon.hpo import attributes
 from highnoon.hpo.carried import handovers
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.run.proxy import StorageProxy, needs_proxy
@@ -66,6 +67,7 @@ class Launch:
         """
         entropy = random.SystemRandom().getrandbits(62) if self.seed is None else self.seed
         executor = self.engine.executor
+        run = uuid.uuid4().hex
         if executor is not None and self.engine.in_threads:
             runner = TaskRunner(
                 self.opened,
@@ -75,8 +77,9 @@ class Launch:
                 entropy=entropy,
                 own_sampler=False,
                 stop_before=orders.stop_before,
+                run=run,
             )
-            return _EngineTasks(executor, runner.run)
+            return _EngineTasks(executor, lambda: self._end(run), runner.run)
         storage = self.opened.storage
         if needs_proxy(storage, same_machine=self.engine.on_this_machine):
             proxy = StorageProxy(storage)
@@ -91,7 +94,7 @@ class Launch:
             work = Path(folder, "objective.pickle")
             work.write_bytes(pickled)
         reference = RunReference(
-            run=uuid.uuid4().hex,
+            run=run,
             study=study,
             label=self.label,
             work=work,
@@ -101,30 +104,40 @@ class Launch:
             names_dead=executor is None,
         )
         if executor is not None:
-            return _EngineTasks(executor, run_task, reference)
+            return _EngineTasks(executor, lambda: self._end(run), run_task, reference)
         pool = self.engine.pool(pickled, storage)
         stack.callback(pool.shutdown, cancel_futures=True)
         return _PoolTasks(pool, reference)
+
+    def _end(self, run: str) -> None:
+        """Have tasks of a run that start from now on do nothing."""
+        self.opened.study.set_user_attr(attributes.RUN_OVER + run, value=True)
 
 
 class _EngineTasks:
     """Tasks in the workers of someone else's executor, which cannot be told to end a trial.
 
-    Their trials are given back in their place; they notice at their next report.
+    Their trials are given back in their place; they notice at their next report. Tasks that wait
+    in the engine and cannot be cancelled any more do nothing when they start.
     """
 
     def __init__(
-        self, executor: Executor, function: Callable[..., Outcome], *arguments: object
+        self,
+        executor: Executor,
+        end: Callable[[], None],
+        function: Callable[..., Outcome],
+        *arguments: object,
     ) -> None:
         self._executor = executor
+        self._end = end
         self._function = function
         self._arguments = arguments
 
     def submit(self, token: str, task: int) -> "Future[Outcome]":
         return self._executor.submit(self._function, *self._arguments, token, task)
 
-    def interrupt(self, cause: str) -> None:
-        pass
+    def interrupt(self, cause: str) -> None:  # noqa: ARG002, to them it is all the same
+        self._end()
 
 
 class _PoolTasks:

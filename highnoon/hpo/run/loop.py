@@ -210,13 +210,19 @@ class TrialLoop:
         if live.order == "lost":  # whoever finished it said so, and this changes nothing
             attrs = {attributes.INTERRUPTED: LOST}
             return self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
-        if live.order == "stop":
-            by = self._watch.flags.stopped_trials[live.number]
-            attrs = {attributes.STOPPED: by.to_json()}
-            return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
+        if live.order == "stop" and (stopped := self._stopped(live)) is not None:
+            return stopped
         if live.diverged is not None:
             return self._diverge(live, live.diverged)
         return self._tell(live.optuna_trial, TrialState.PRUNED, live=live)
+
+    def _stopped(self, live: LiveTrial) -> FrozenTrial | None:
+        """Record that someone told the trial to stop; None where no one did."""
+        by = self._watch.flags.stopped_trials.get(live.number)
+        if by is None:
+            return None
+        attrs = {attributes.STOPPED: by.to_json()}
+        return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
 
     def fail(self, live: LiveTrial, error: BaseException | str) -> FrozenTrial:
         """Record that the objective raised, or returned what is not a number."""
@@ -230,7 +236,13 @@ class TrialLoop:
         return self._tell(live.optuna_trial, TrialState.PRUNED, attrs=attrs, live=live)
 
     def give_back(self, live: LiveTrial, cause: str) -> FrozenTrial:
-        """Record that the trial was interrupted, and queue its parameters to be tried again."""
+        """Record that the trial was interrupted, and queue its parameters to be tried again.
+
+        One that someone told to stop is pruned instead.
+        """
+        stopped = self._stopped(live)
+        if stopped is not None:
+            return stopped
         attrs = {attributes.INTERRUPTED: cause}
         finished = self._tell(live.optuna_trial, TrialState.FAIL, attrs=attrs, live=live)
         # Someone else who finished it before saw to a retry, or it needs none. Where that one named

@@ -37,7 +37,7 @@ class Orders:
     @classmethod
     def from_now_on(cls, watch: "Watch") -> "Orders":
         """Obey what is said after this moment."""
-        stop = watch.read().stop
+        stop = watch.read_patiently().stop
         return cls(watch, stop_before=None if stop is None else stop.id)
 
     @property

@@ -239,7 +239,7 @@ class ParallelLoop:
 
     def _recover(self, token: str, error: WorkerDiedError, tally: Tally) -> None:
         """Settle the trial of a worker that died, after what it could not tell any more."""
-        self._watch.spool.replay()
+        self._watch.replay()
         trial = find_trial(self._study, token, error.worker)
         if trial is None:
             self._deaths_without_trial += 1
@@ -257,8 +257,11 @@ class ParallelLoop:
             text = f"{error} It is the worker number {deaths} to die of these parameters."
             final = WorkerDiedError(text, worker=error.worker, log=error.log)
             end_in_place_of_worker(self._storage, trial, final)
-        elif give_up(self._study, self._storage, trial, "lost"):
-            notice(f"Trial {trial.number} is tried again. {error}")
+        else:
+            given_up = give_up(self._study, self._storage, trial, "lost")
+            if given_up is not None:
+                then = "had been told to stop" if given_up == "stopped" else "is tried again"
+                notice(f"Trial {trial.number} {then}. {error}")
         self._watch.release(trial.number)
         self._add(self._trial(trial.number), tally)
 

@@ -74,6 +74,7 @@ class ProcessPool(Executor):
         self._working: dict[int, WorkerProcess] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._interrupted = False
         self._seats = [
             threading.Thread(
                 target=self._sit, args=(seat,), name=f"highnoon-worker-{seat}", daemon=True
@@ -96,10 +97,13 @@ class ProcessPool(Executor):
     def interrupt(self, cause: str) -> None:
         """Have every running trial given back, and kill the workers that do not within seconds.
 
+        Calls that have not begun by then end with `WorkerDiedError`.
+
         Args:
             cause: `"SIGINT"`, `"SIGTERM"` or `"stop"`.
         """
         with self._lock:
+            self._interrupted = True
             working = list(self._working.values())
         for worker in working:
             worker.interrupt(cause)
@@ -168,6 +172,8 @@ class ProcessPool(Executor):
     ) -> None:
         watch = _Watch(self._limits)
         with self._lock:
+            if self._interrupted:
+                raise WorkerDiedError("The pool was interrupted before the call began.")
             self._working[seat] = worker
         try:
             worker.call(function, arguments)

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, GrpcStorageProxy
 
 from highnoon.exceptions import StorageError
+from highnoon.hpo.storage.errors import REFUSED
 
 if TYPE_CHECKING:
     import grpc
@@ -26,10 +27,14 @@ __all__ = ["ProxiedStorage", "StorageProxy", "needs_proxy"]
 _THREADS = 16
 _TRIES = 6
 _FIRST_PAUSE_SECONDS = 0.1
+_RAISED = "Exception calling application: "
 
 
 class ProxiedStorage(GrpcStorageProxy):
-    """A worker's view of a storage behind a proxy; it asks again when the connection fails."""
+    """A worker's view of a storage behind a proxy; it asks again when the connection fails.
+
+    What the storage itself raises comes out as `StorageInternalError`, as without the proxy.
+    """
 
     def __init__(self, *, host: str, port: int) -> None:
         with warnings.catch_warnings():
@@ -47,8 +52,9 @@ def _asking_again(method: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return method(*args, **kwargs)
             except grpc.RpcError as error:
-                passing = getattr(error, "code", lambda: None)() == grpc.StatusCode.UNAVAILABLE
-                if not passing or not tries_left:
+                if getattr(error, "code", lambda: None)() != grpc.StatusCode.UNAVAILABLE:
+                    raise StorageInternalError(_details(error)) from None
+                if not tries_left:
                     raise StorageError(
                         f"The process that started the run does not answer: {_details(error)}"
                     ) from error
@@ -64,8 +70,10 @@ for _name in BaseStorage.__abstractmethods__:
 
 
 def _details(error: "grpc.RpcError") -> str:
+    """Return the first line of what the other side said, or of what happened on the way."""
     details = getattr(error, "details", None)
-    return str(details() if callable(details) else error)
+    said = str((details() if callable(details) else None) or error)
+    return said.removeprefix(_RAISED).removeprefix(REFUSED).strip().splitlines()[0]
 
 
 class StorageProxy:

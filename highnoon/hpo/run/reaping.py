@@ -39,9 +39,17 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
+    from highnoon.hpo.run.recovery import GivenUp
     from highnoon.hpo.run.silence import Silence
 
 __all__ = ["Reaper"]
+
+
+_THEN: "dict[GivenUp, str]" = {
+    "tried again": "Its parameters are tried again.",
+    "without parameters": "It had no parameters yet.",
+    "stopped": "It had been told to stop and is not tried again.",
+}
 
 
 class Reaper:
@@ -125,10 +133,10 @@ class Reaper:
             error = WorkerDiedError(text, worker=worker)
             if end_in_place_of_worker(self._storage, trial, error, silence):
                 notice(f"Trial {trial.number} failed: {silent}, the {deaths}. of these parameters.")
-        elif give_up(self._study, self._storage, trial, LOST, silence):
-            retry = bool(params_to_retry(trial))
-            then = "Its parameters are tried again." if retry else "It had no parameters yet."
-            notice(f"Trial {trial.number} is given up: {silent}. {then}")
+            return
+        given_up = give_up(self._study, self._storage, trial, LOST, silence)
+        if given_up is not None:
+            notice(f"Trial {trial.number} is given up: {silent}. {_THEN[given_up]}")
 
 
 def _sign_of_life(trial: "FrozenTrial", retried: Container[object]) -> object:

@@ -1,29 +1,35 @@
 """What becomes of a trial whose worker died."""
 
 import datetime
-from typing import TYPE_CHECKING, Any
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.run.failure import failure_attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     import optuna
     from optuna.storages import BaseStorage
     from optuna.trial import BaseTrial, FrozenTrial
 
     from highnoon.exceptions import WorkerDiedError
+    from highnoon.hpo.flags import Order
     from highnoon.hpo.run.silence import Silence
 
 __all__ = [
     "DUPLICATE",
     "LOST",
     "MAX_DEATHS",
+    "Ending",
+    "GivenUp",
     "deaths_before",
     "end_in_place_of_worker",
     "find_trial",
@@ -32,6 +38,7 @@ __all__ = [
     "is_second_retry",
     "params_to_retry",
     "queue_retry",
+    "stop_order",
 ]
 
 LOST = "lost"
@@ -42,6 +49,32 @@ DUPLICATE = "duplicate"
 
 MAX_DEATHS = 3
 """A configuration whose workers died so often is not tried again."""
+
+
+GivenUp = Literal["tried again", "without parameters", "stopped"]
+"""What became of a trial that was given up."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a trial is ended in place of its worker.
+
+    Attributes:
+        state: Its state.
+        attrs: Further attributes of the trial.
+        values: Its value, where it has one.
+    """
+
+    state: TrialState
+    attrs: "Mapping[str, Any]"
+    values: "Sequence[float] | None" = None
+
+    @classmethod
+    def of_stopped(cls, trial: "FrozenTrial", order: "Order") -> Self:
+        """Return how a trial ends that someone told to stop: pruned, with its last report."""
+        last = None if trial.last_step is None else trial.intermediate_values[trial.last_step]
+        values = None if last is None or math.isnan(last) else [last]
+        return cls(TrialState.PRUNED, {attributes.STOPPED: order.to_json()}, values)
 
 
 def find_trial(
@@ -74,8 +107,10 @@ def give_up(
     trial: "FrozenTrial",
     cause: str,
     silence: "Silence | None" = None,
-) -> bool:
-    """End a trial in place of its worker and queue its parameters; False if it had ended already.
+) -> GivenUp | None:
+    """End a trial in place of its worker and queue its parameters; None if it had ended already.
+
+    A trial that someone told to stop is pruned, as its worker would have done, and not tried again.
 
     Args:
         study: The study.
@@ -84,10 +119,20 @@ def give_up(
         cause: What ended it, see `attributes.INTERRUPTED`.
         silence: What speaks for its worker's death; None where that is known.
     """
-    if not _end(storage, trial, {attributes.INTERRUPTED: cause}, silence):
-        return False
+    order = stop_order(study, trial.number)
+    if order is not None:
+        stopped = Ending.of_stopped(trial, order)
+        return "stopped" if _end(storage, trial, stopped, silence) else None
+    lost = Ending(TrialState.FAIL, {attributes.INTERRUPTED: cause})
+    if not _end(storage, trial, lost, silence):
+        return None
     queue_retry(study, trial)
-    return True
+    return "tried again" if params_to_retry(trial) else "without parameters"
+
+
+def stop_order(study: "optuna.Study", number: int) -> "Order | None":
+    """Return who told a trial to stop, or None."""
+    return StudyFlags.from_attributes(study.user_attrs).stopped_trials.get(number)
 
 
 def queue_retry(study: "optuna.Study", trial: "FrozenTrial") -> None:
@@ -122,7 +167,7 @@ def end_in_place_of_worker(
     attrs[attributes.FAILURE] |= {"traceback": "", "place": ""}  # they would show this process
     if error.log:
         attrs[attributes.LOG] = error.log
-    return _end(storage, trial, attrs, silence)
+    return _end(storage, trial, Ending(TrialState.FAIL, attrs), silence)
 
 
 def deaths_before(study: "optuna.Study", trial: "FrozenTrial") -> int:
@@ -155,33 +200,34 @@ def _repeated_by(study: "optuna.Study", trial: "BaseTrial") -> "Iterator[FrozenT
 def _end(
     storage: "BaseStorage",
     trial: "FrozenTrial",
-    attrs: dict[str, Any],
+    ending: Ending,
     silence: "Silence | None",
 ) -> bool:
     if silence is not None:
-        from highnoon.hpo.run.silence import fail_if_silent
+        from highnoon.hpo.run.silence import end_if_silent
 
-        return fail_if_silent(storage, trial._trial_id, attrs, silence)
+        return end_if_silent(storage, trial._trial_id, ending, silence)
     try:
         # Before the state, as a finished trial takes no attributes. Should the trial turn out to be
         # alive and complete, they say nothing: what became of a trial goes by its state first.
-        for name, value in attrs.items():
+        for name, value in ending.attrs.items():
             storage.set_trial_user_attr(trial._trial_id, name, value)
-        return _fail_if_unfinished(storage, trial._trial_id)
+        return _end_if_unfinished(storage, trial._trial_id, ending)
     except UpdateFinishedTrialError:
         return False
 
 
-def _fail_if_unfinished(storage: "BaseStorage", trial_id: int) -> bool:
-    """Fail a trial; False if it is finished, also where someone finishes it at this moment.
+def _end_if_unfinished(storage: "BaseStorage", trial_id: int, ending: Ending) -> bool:
+    """Set a trial's state; False if it is finished, also where someone finishes it at this moment.
 
     Optuna's relational storage reads the state before it writes it, which on SQLite lets two
     writers both believe that they were first. There, one statement compares and sets.
     """
     if not isinstance(storage, RDBStorage):
-        return storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        return storage.set_trial_state_values(trial_id, ending.state, ending.values)
     import sqlalchemy as sa
 
+    from highnoon.hpo.storage.rows import write_values
     from highnoon.hpo.storage.tables import to_stored_datetime, trials
 
     statement = (
@@ -189,9 +235,12 @@ def _fail_if_unfinished(storage: "BaseStorage", trial_id: int) -> bool:
         .where(trials.c.trial_id == trial_id)
         .where(trials.c.state.in_((TrialState.RUNNING, TrialState.WAITING)))
         .values(
-            state=TrialState.FAIL,
+            state=ending.state,
             datetime_complete=to_stored_datetime(datetime.datetime.now()),
         )
     )
     with storage.engine.begin() as connection:
-        return connection.execute(statement).rowcount == 1
+        ended = connection.execute(statement).rowcount == 1
+        if ended and ending.values:
+            write_values(connection, trial_id, ending.values)
+        return ended

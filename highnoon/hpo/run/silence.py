@@ -7,11 +7,11 @@ was, in the transaction that ends the trial.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from optuna.exceptions import UpdateFinishedTrialError
@@ -19,6 +19,7 @@ from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
 from highnoon.hpo.storage.engines import engine_of
+from highnoon.hpo.storage.rows import write_values
 from highnoon.hpo.storage.tables import to_stored_datetime, trial_user_attributes, trials
 from highnoon.hpo.storage.upserts import upsert
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
-__all__ = ["Silence", "fail_if_silent", "written_leases"]
+    from highnoon.hpo.run.recovery import Ending
+
+__all__ = ["Silence", "end_if_silent", "written_leases"]
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,16 @@ def written_leases(storage: "BaseStorage", running: Sequence["FrozenTrial"]) -> 
         return {trial_id: json.loads(text) for trial_id, text in found}
 
 
-def fail_if_silent(
-    storage: "BaseStorage", trial_id: int, attrs: Mapping[str, Any], silence: Silence
+def end_if_silent(
+    storage: "BaseStorage", trial_id: int, ending: "Ending", silence: Silence
 ) -> bool:
-    """Fail a running trial with attributes; False if its worker shows life, or it has ended.
+    """End a running trial in place of its worker; False if its worker shows life, or it has ended.
 
     In a database that is one transaction, tried once: where it raises, whoever watches judges anew.
     """
     engine = engine_of(storage)
     if engine is None:
-        return _fail_step_by_step(storage, trial_id, attrs, silence)
+        return _end_step_by_step(storage, trial_id, ending, silence)
     with _writing(engine) as connection:
         of_trial = trials.c.trial_id == trial_id
         state = connection.scalar(sa.select(trials.c.state).where(of_trial).with_for_update())
@@ -83,27 +86,28 @@ def fail_if_silent(
             return False
         rows = [
             {"trial_id": trial_id, "key": name, "value_json": json.dumps(value)}
-            for name, value in attrs.items()
+            for name, value in ending.attrs.items()
         ]
         connection.execute(upsert("trial_user_attributes", engine.dialect.name), rows)
-        ended = to_stored_datetime(datetime.now())
-        failed = {"state": TrialState.FAIL, "datetime_complete": ended}
-        connection.execute(sa.update(trials).where(of_trial).values(failed))
+        write_values(connection, trial_id, ending.values or ())
+        now = to_stored_datetime(datetime.now())
+        ended = {"state": ending.state, "datetime_complete": now}
+        connection.execute(sa.update(trials).where(of_trial).values(ended))
         return True
 
 
-def _fail_step_by_step(
-    storage: "BaseStorage", trial_id: int, attrs: Mapping[str, Any], silence: Silence
+def _end_step_by_step(
+    storage: "BaseStorage", trial_id: int, ending: "Ending", silence: Silence
 ) -> bool:
     try:
         # Before the state, as a finished trial takes no attributes. If the trial is alive and
         # completes, they say nothing: what became of a trial goes by its state first.
-        for name, value in attrs.items():
+        for name, value in ending.attrs.items():
             storage.set_trial_user_attr(trial_id, name, value)
         lease = storage.get_trial(trial_id).user_attrs.get(attributes.LEASE)
         if lease != silence.lease or silence.is_outdated():
             return False
-        return storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        return storage.set_trial_state_values(trial_id, ending.state, ending.values)
     except UpdateFinishedTrialError:
         return False
 

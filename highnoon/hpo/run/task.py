@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from highnoon.exceptions import StudyError
+from highnoon.hpo import attributes
 from highnoon.hpo.carried import take_over
 from highnoon.hpo.provenance import worker_name
 from highnoon.hpo.reference import OpenStudy, StudyReference
@@ -111,7 +112,7 @@ class RunReference:
             seed=self.seed,
             entropy=self.entropy,
             stop_before=self.stop_before,
-            write_at_once=not self.names_dead,
+            run=None if self.names_dead else self.run,
         )
 
 
@@ -126,9 +127,10 @@ class TaskRunner:
         entropy: Base of the trials' own seeds.
         own_sampler: Whether this process draws with a sampler of its own, not with the study's.
         stop_before: Id of the stop order that was there when the run started; see `Orders`.
-        write_at_once: Whether a trial is written before the objective is called, with the token by
-            which it is found when its worker dies; not within a second, as a storage does that
-            holds writes back.
+        run: A text of the run's own, where its tasks are in someone else's hands. Then a task that
+            starts when the run is over does nothing, and a trial is written before the objective is
+            called, with the token by which it is found when its worker dies; not within a second,
+            as a storage does that holds writes back.
     """
 
     def __init__(
@@ -141,7 +143,7 @@ class TaskRunner:
         entropy: int,
         own_sampler: bool = True,
         stop_before: str | None = None,
-        write_at_once: bool = False,
+        run: str | None = None,
     ) -> None:
         self._opened = opened
         self._objective = objective
@@ -150,7 +152,7 @@ class TaskRunner:
         self._entropy = entropy
         self._own_sampler = own_sampler
         self._stop_before = stop_before
-        self._write_at_once = write_at_once
+        self._run = run
 
     def run(self, token: str, task: int) -> Outcome:
         """Draw one trial and run it, or find the one that this task ran already.
@@ -160,6 +162,8 @@ class TaskRunner:
             task: Number of the task in its run.
         """
         study = self._opened.study
+        if self._run_is_over():
+            return self._outcome(None)
         if self._own_sampler:
             self._opened.take_sampler(self._space, self._seed, task)
             study.stop_requested = False
@@ -167,8 +171,10 @@ class TaskRunner:
         if earlier is not None:
             if earlier.state.is_finished() and trial_status(earlier) != "interrupted":
                 return self._outcome(earlier.number)
-            if not earlier.state.is_finished():
-                give_up(study, self._opened.storage, earlier, "lost")
+            if not earlier.state.is_finished() and (
+                give_up(study, self._opened.storage, earlier, "lost") == "stopped"
+            ):
+                return self._outcome(earlier.number)
         watch = self._opened.watch
         orders = Orders(watch, stop_before=self._stop_before)
         loop = TrialLoop(study, self._space, watch, seed=self._entropy, token=token, orders=orders)
@@ -179,6 +185,9 @@ class TaskRunner:
                 if live is None:
                     return self._outcome(None)
                 self._write(live, loop)
+                if self._run_is_over():  # whoever ended it may have looked before this trial began
+                    loop.give_back(live, "stop")
+                    return self._outcome(live.number, interrupted="stop")
                 try:
                     finished = loop.run_trial(live, self._objective)
                 except (KeyboardInterrupt, SystemExit):
@@ -189,9 +198,16 @@ class TaskRunner:
         finally:
             _loops.discard(loop)
 
+    def _run_is_over(self) -> bool:
+        if self._run is None:
+            return False
+        opened = self._opened
+        attrs = opened.storage.get_study_user_attrs(opened.study._study_id)
+        return attributes.RUN_OVER + self._run in attrs
+
     def _write(self, live: LiveTrial, loop: TrialLoop) -> None:
         flush = getattr(self._opened.storage, "flush", None)
-        if not self._write_at_once or flush is None:
+        if self._run is None or flush is None:
             return
         try:
             flush()

@@ -91,6 +91,15 @@ class Watch:
             self._flags = flags
         return self._flags
 
+    def read_patiently(self) -> StudyFlags:
+        """Read the flags now; a database that does not answer is waited for.
+
+        Raises:
+            StorageInternalError: It was silent for too long.
+        """
+        retrying = getattr(self._storage, "retrying", None)
+        return self.read() if retrying is None else retrying.run(lambda _again: self.read())
+
     def deliver(self, result: TrialResult) -> None:
         """See to a result whose trial was finished by someone else before it was told."""
         if not self._shared:
@@ -119,7 +128,7 @@ class Watch:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Give up the trials of dead workers while the block runs, and deliver their results."""
-        self._replay()
+        self.replay()
         with self._lock:
             self._watchers += 1
             if self._shared:
@@ -157,9 +166,13 @@ class Watch:
             if not self.study_is_gone and now - self._reaped_at >= self._seconds_between_renewals:
                 # Results first, so that their trials are not tried again; where that fails, the
                 # trials of dead workers are given up all the same.
-                self._try("Results that were kept", self._replay)
+                self.replay()
                 if self._try("The other workers' trials", self._look_at_others):
                     self._reaped_at = now
+
+    def replay(self) -> None:
+        """Deliver the results that dead processes of this machine left; what fails stays kept."""
+        self._try("Results that were kept", self._replay)
 
     def _replay(self) -> None:
         for result in self.spool.replay():

@@ -27,6 +27,7 @@ StartMethod = Literal["fork_server", "spawn"]
 
 _LONGEST_LOG_BYTES = 2_000_000
 _SECONDS_BETWEEN_LOOKS = 0.2
+_SECONDS_FOR_A_MESSAGE = 1.0
 
 _servers: dict[tuple[object, ...], ForkServer] = {}
 _lock = threading.Lock()
@@ -52,6 +53,7 @@ class WorkerProcess:
     def __init__(
         self, environment: Mapping[str, str], preload: Sequence[str], start_method: StartMethod
     ) -> None:
+        self._sending = threading.Lock()  # whoever ends the run sends from another thread
         self._log = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115, closed with the worker
         self._process: subprocess.Popen[bytes] | ForkedProcess
         setting = Setting(
@@ -84,7 +86,9 @@ class WorkerProcess:
         Raises:
             OSError: The worker is gone.
         """
-        self._connection.send_bytes(b"c" + pickling.dumps((function, arguments, {})))
+        message = b"c" + pickling.dumps((function, arguments, {}))
+        with self._sending:
+            self._connection.send_bytes(message)
 
     def result(self, *, watch: Callable[["WorkerProcess"], None]) -> tuple[bool, Any]:
         """Wait for the end of the call; returns whether it returned, and its value or error.
@@ -110,9 +114,14 @@ class WorkerProcess:
                 self._shorten_log()
 
     def interrupt(self, cause: str) -> None:
-        """Have the running trial given back."""
-        with contextlib.suppress(OSError):
-            self._connection.send_bytes(b"i" + cause.encode())
+        """Have the running trial given back; a worker that does not even take its call has none."""
+        if not self._sending.acquire(timeout=_SECONDS_FOR_A_MESSAGE):
+            return
+        try:
+            with contextlib.suppress(OSError):
+                self._connection.send_bytes(b"i" + cause.encode())
+        finally:
+            self._sending.release()
 
     def memory(self) -> int:
         """Return its resident memory in bytes, 0 where it is gone."""
@@ -144,7 +153,8 @@ class WorkerProcess:
 
     def end(self, seconds: float) -> None:
         """End it in peace, and kill it where that takes longer than `seconds`."""
-        self._connection.close()
+        with self._sending:  # another connection may get its number
+            self._connection.close()
         if self.ended(seconds) is None:
             self.kill()
             self.ended(seconds)

@@ -1,7 +1,8 @@
 """Where studies are kept: database URLs and the Optuna storages behind them."""
 
+from highnoon.hpo.storage.engines import PATIENCE
 from highnoon.hpo.storage.errors import storage_errors
 from highnoon.hpo.storage.opening import open_storage
 from highnoon.hpo.storage.urls import StorageURL, shown_url
 
-__all__ = ["StorageURL", "open_storage", "shown_url", "storage_errors"]
+__all__ = ["PATIENCE", "StorageURL", "open_storage", "shown_url", "storage_errors"]

@@ -1,6 +1,7 @@
 """`BufferedStorage`: Optuna's relational storage, with far fewer statements and transactions."""
 
 import json
+import pickle
 import secrets
 import threading
 from collections.abc import Callable, Container, Sequence
@@ -19,12 +20,12 @@ from highnoon.hpo.storage import reading
 from highnoon.hpo.storage.background import Flusher, register
 from highnoon.hpo.storage.conflicts import Conflict
 from highnoon.hpo.storage.delegating import StudyOperations
-from highnoon.hpo.storage.engines import disconnect_at_the_end_of
+from highnoon.hpo.storage.engines import PATIENCE, disconnect_at_the_end_of
 from highnoon.hpo.storage.known_trials import KnownTrials
 from highnoon.hpo.storage.limits import check_name_and_text, check_step
 from highnoon.hpo.storage.own_trials import Batch, OwnTrial, started_trial
 from highnoon.hpo.storage.reading import TrialRow
-from highnoon.hpo.storage.retrying import PATIENCE, Retrying, is_passing
+from highnoon.hpo.storage.retrying import Retrying, is_passing
 from highnoon.hpo.storage.study_cache import copy_trial
 from highnoon.hpo.storage.urls import shown_url
 from highnoon.hpo.storage.writing import TrialWriter
@@ -70,7 +71,7 @@ class BufferedStorage(StudyOperations):
         if self._reader.dialect.name == "postgresql":
             # A statement that is a transaction of its own costs one round trip, not three.
             self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
-        self._writer = TrialWriter(storage.engine, self._retrying)
+        self._writer = TrialWriter(storage.engine, self.retrying)
         self._known = KnownTrials()
         self._flusher = Flusher(lambda: self._flush(0.0), self._known.is_all_written)
         # Held while trials of this process are written; taken before the lock of what is known.
@@ -79,10 +80,18 @@ class BufferedStorage(StudyOperations):
 
     def __getstate__(self) -> dict[str, Any]:
         self.flush()
-        return {"storage": self._storage, "leases": self._leases, "patience": self._patience}
+        return {
+            "database": shown_url(self.engine.url),
+            "storage": pickle.dumps(self._storage),
+            "leases": self._leases,
+            "patience": self._patience,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)
+        # Optuna's storage connects as it is unpickled.
+        retrying = Retrying(state["database"], patience=state["patience"])
+        storage = retrying.run(lambda _again: pickle.loads(state["storage"]))
+        self.__init__(storage, leases=state["leases"], patience=state["patience"])
         disconnect_at_the_end_of(self, self._storage.engine)
 
     def after_fork(self) -> None:
@@ -426,7 +435,7 @@ class BufferedStorage(StudyOperations):
             with self._reader.connect() as connection:
                 return operation(connection)
 
-        return self._retrying.run(read)
+        return self.retrying.run(read)
 
 
 def _check_conflict(own: OwnTrial) -> None:

@@ -24,11 +24,14 @@ class StudyOperations(BaseStorage):
     Args:
         storage: Does the work.
         retrying: Repeats what failed for a passing reason.
+
+    Attributes:
+        retrying: The same, for those who work on the `engine` themselves.
     """
 
     def __init__(self, storage: RDBStorage, retrying: Retrying) -> None:
         self._storage = storage
-        self._retrying = retrying
+        self.retrying = retrying
 
     @property
     def engine(self) -> "Engine":
@@ -56,7 +59,7 @@ class StudyOperations(BaseStorage):
                     raise
                 return study_id  # ours: the connection broke after it was created
 
-        return self._retrying.run(create)
+        return self.retrying.run(create)
 
     def delete_study(self, study_id: int) -> None:
         """Delete a study; see `optuna.storages.BaseStorage`."""
@@ -68,7 +71,7 @@ class StudyOperations(BaseStorage):
                 if not again:
                     raise
 
-        self._retrying.run(delete)
+        self.retrying.run(delete)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Set an attribute of a study; see `optuna.storages.BaseStorage`."""
@@ -107,4 +110,4 @@ class StudyOperations(BaseStorage):
         self._storage.remove_session()
 
     def _ask(self, operation: Callable[[], T]) -> T:
-        return self._retrying.run(lambda _again: operation())
+        return self.retrying.run(lambda _again: operation())

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from sqlalchemy.engine import Engine
 
-__all__ = ["disconnect_at_the_end_of", "engine_of", "engine_options", "load_psycopg"]
+__all__ = ["PATIENCE", "disconnect_at_the_end_of", "engine_of", "engine_options", "load_psycopg"]
+
+PATIENCE = 120.0
+"""Seconds for which those who run trials wait for a database that does not answer."""
 
 _SQLITE_TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10

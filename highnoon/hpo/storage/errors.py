@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 from highnoon.exceptions import StorageError
 
-__all__ = ["storage_errors"]
+__all__ = ["REFUSED", "storage_errors"]
+
+REFUSED = "The database refused: "
+"""What the message of a `StorageInternalError` begins with; the driver's own words follow."""
 
 # What to do, by the words of the driver or server. The first that is found is given.
 _ADVICE = {

@@ -15,7 +15,11 @@ __all__ = ["open_storage"]
 
 
 def open_storage(
-    storage: "str | BaseStorage | None", *, create: bool = False, buffered: bool = True
+    storage: "str | BaseStorage | None",
+    *,
+    create: bool = False,
+    buffered: bool = True,
+    patience: float = 0.0,
 ) -> "BaseStorage":
     """Return the storage of a URL, a storage object as it is, or a new one in memory for None.
 
@@ -23,12 +27,14 @@ def open_storage(
         storage: A database URL, an Optuna storage, or None.
         create: Whether a database that is not there may be created. Only who runs trials does.
         buffered: Whether the storage of a URL is a `BufferedStorage`; otherwise Optuna's own.
+        patience: Seconds for which a server is waited for that refuses connections, is starting or
+            has too many clients. A wrong host, user, password or database is an error at once.
 
     Raises:
         StorageError: The URL is wrong, or the database is missing, unreachable or unwritable.
         MissingDependencyError: The database's driver is not installed.
     """
-    from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+    from optuna.storages import BaseStorage, InMemoryStorage
 
     if storage is None:
         return InMemoryStorage()
@@ -38,29 +44,18 @@ def open_storage(
         raise StorageError(
             f"storage must be a database URL or an Optuna storage, got {type(storage).__name__}."
         )
-    from highnoon.hpo.storage.creation import ensure_tables, has_tables
+    from highnoon.hpo.storage.retrying import Retrying, is_away
 
     url = StorageURL.parse(storage)
     if url.sqlite_file is not None:
         _check_file(url, create=create)
-    options = engine_options(url, write=create)
+    if url.backend == "sqlite":
+        patience = 0.0
     with storage_errors(str(url)):
         try:
-            if create:
-                ensure_tables(url, options)
-            elif not has_tables(url, options):
-                raise StorageError(
-                    f"The database {url} holds no studies; nobody has run one in it yet. "
-                    "Check the address."
-                )
-            opened = RDBStorage(
-                url.template,
-                engine_kwargs=options,
-                skip_compatibility_check=True,
-                skip_table_creation=True,
+            opened = Retrying(str(url), patience=patience).run(
+                lambda _again: _open(url, create=create), passing=is_away
             )
-            disconnect_at_the_end_of(opened, opened.engine)
-            _check_version(opened, url)
         except ImportError as error:
             raise MissingDependencyError(
                 f"The driver of {url.url.drivername!r} is not installed. Install it, or leave the "
@@ -77,6 +72,29 @@ def open_storage(
     from highnoon.hpo.storage.buffered import BufferedStorage
 
     return BufferedStorage(opened)
+
+
+def _open(url: StorageURL, *, create: bool) -> "RDBStorage":
+    from optuna.storages import RDBStorage
+
+    from highnoon.hpo.storage.creation import ensure_tables, has_tables
+
+    options = engine_options(url, write=create)
+    if create:
+        ensure_tables(url, options)
+    elif not has_tables(url, options):
+        raise StorageError(
+            f"The database {url} holds no studies; nobody has run one in it yet. Check the address."
+        )
+    opened = RDBStorage(
+        url.template,
+        engine_kwargs=options,
+        skip_compatibility_check=True,
+        skip_table_creation=True,
+    )
+    disconnect_at_the_end_of(opened, opened.engine)
+    _check_version(opened, url)
+    return opened
 
 
 def _check_version(storage: "RDBStorage", url: StorageURL) -> None:

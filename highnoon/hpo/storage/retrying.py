@@ -15,13 +15,12 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from highnoon._notices import notice
+from highnoon.hpo.storage.engines import PATIENCE
+from highnoon.hpo.storage.errors import REFUSED
 
-__all__ = ["PATIENCE", "Retrying", "is_passing"]
+__all__ = ["Retrying", "is_away", "is_passing"]
 
 T = TypeVar("T")
-
-PATIENCE = 120.0
-"""Seconds for which an access is tried again."""
 
 _FIRST_DELAY = 0.02
 _LONGEST_DELAY = 8.0
@@ -36,6 +35,7 @@ _PASSING_WORDS = (
     "connection is lost",
     "connection refused",
     "connection reset",
+    "connection slots",  # are all taken
     "connection timed out",
     "connection timeout",
     "could not connect to server",
@@ -48,8 +48,21 @@ _PASSING_WORDS = (
     "server closed the connection",
     "network is unreachable",
     "timeout expired",
+    "too many clients",
     "the database system is",  # starting up, shutting down, in recovery mode
     "server terminated abnormally",
+)
+# Who opens a database for the first time has more likely mistyped its address.
+_WORDS_OF_A_WRONG_ADDRESS = (
+    "getaddrinfo",
+    "name or service not known",
+    "name resolution",
+    "network is unreachable",
+    "no route to host",
+    "nodename nor servname",
+    "resolve host",
+    "timed out",
+    "timeout expired",
 )
 
 
@@ -70,18 +83,26 @@ class Retrying:
         self._lock = threading.Lock()
         self._silent_since: float | None = None
 
-    def run(self, operation: Callable[[bool], T], *, patience: float | None = None) -> T:
+    def run(
+        self,
+        operation: Callable[[bool], T],
+        *,
+        patience: float | None = None,
+        passing: Callable[[BaseException], bool] | None = None,
+    ) -> T:
         """Return the operation's result.
 
         Args:
             operation: Called with whether an earlier try may have been committed although it
                 raised, so it must recognise its own traces. Each call is a transaction of its own.
             patience: Seconds for which it is tried again; 0 is a single try.
+            passing: Whether an error is worth another try; `is_passing` unless given.
 
         Raises:
             StorageInternalError: The database refused, or was silent for too long.
         """
         patience = self._patience if patience is None else patience
+        passing = is_passing if passing is None else passing
         started = time.monotonic()
         delay = _FIRST_DELAY
         again = False
@@ -90,7 +111,7 @@ class Retrying:
                 result = operation(again)
             except (SQLAlchemyError, StorageInternalError) as error:
                 waited = time.monotonic() - started
-                if not is_passing(error) or waited + delay > patience:
+                if not passing(error) or waited + delay > patience:
                     raise _storage_error(error) from _database_error(error)
                 if waited >= _QUIET_SECONDS:
                     self._say_silent(error, patience)
@@ -140,6 +161,14 @@ def is_passing(error: BaseException) -> bool:
     return any(passing in words for passing in _PASSING_WORDS)
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether a server at the right address restarts, is not up yet, or takes no more clients."""
+    if not is_passing(error):
+        return False
+    words = str(getattr(_database_error(error), "orig", "")).lower()
+    return not any(wrong in words for wrong in _WORDS_OF_A_WRONG_ADDRESS)
+
+
 def _database_error(error: BaseException) -> BaseException:
     """Return what SQLAlchemy raised, out of what Optuna makes of it."""
     if isinstance(error, StorageInternalError) and error.__cause__ is not None:
@@ -150,7 +179,7 @@ def _database_error(error: BaseException) -> BaseException:
 def _storage_error(error: Exception) -> StorageInternalError:
     if isinstance(error, StorageInternalError):
         return error
-    return StorageInternalError(f"The database refused: {_reason(error)}")
+    return StorageInternalError(f"{REFUSED}{_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

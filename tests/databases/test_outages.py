@@ -1,0 +1,279 @@
+"""A database server that is down as something starts, or goes down in the middle of a run."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from highnoon import HPOTrialManager, StudyControl, StudyReader
+from highnoon.exceptions import StorageError
+from highnoon.hpo.states import trial_status
+from highnoon.hpo.storage import StorageURL, open_storage
+from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+
+SPACE = {"x": ("uniform", -1.0, 1.0)}
+OUTAGE_SECONDS = float(os.environ.get("HIGHNOON_TEST_OUTAGE_SECONDS", "5"))
+
+MODULE = """
+import os, time
+from highnoon.hpo._context import running_trial
+
+def objective(params):
+    for step in range(3):
+        time.sleep(0.1)
+        running_trial().report(params["x"], step)
+    with open(f"computed-{os.getpid()}", "a") as file:
+        print(repr(params["x"]), file=file)
+    return params["x"]
+"""
+
+
+def square(params: dict[str, float]) -> float:
+    return params["x"] ** 2
+
+
+def comes_up(server: PrivateServer, *, after: float) -> threading.Timer:
+    timer = threading.Timer(after, server.start)
+    timer.start()
+    return timer
+
+
+def wait_for(
+    condition: Callable[[], object], *, seconds: float = 90.0, logs: Callable[[], object] = str
+) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"It did not happen. {logs()}")
+        time.sleep(0.1)
+
+
+def test_a_server_that_is_not_up_yet_is_waited_for(
+    own_server: PrivateServer, said: Callable[[], str]
+) -> None:
+    url = own_server.create_database()
+    own_server.stop()
+    timer = comes_up(own_server, after=3.0)
+    hpo = HPOTrialManager("s", storage=url)
+    hpo.optimize(square, SPACE, n_trials=2, show_progress=False)
+    timer.join()
+    assert [trial_status(trial) for trial in hpo.trials] == ["completed"] * 2
+    assert said().count("does not answer") == 1
+    shown = re.escape(str(StorageURL.parse(url)))
+    assert re.search(f"{shown} does not answer .*refused.* for up to 120 s", said())
+
+
+def test_a_server_that_goes_down_between_the_manager_and_its_run_is_waited_for(
+    own_server: PrivateServer,
+) -> None:
+    hpo = HPOTrialManager("s", storage=own_server.create_database())
+    run = hpo.prepare(square, SPACE, {"n_trials": 2, "show_progress": False})
+    own_server.stop()
+    timer = comes_up(own_server, after=2.0)
+    run()
+    timer.join()
+    assert len(hpo.trials) == 2
+
+
+@pytest.mark.parametrize(
+    ("server", "option"),
+    [(PostgresServer, "--max_connections=8"), (MariaDBServer, "--max-connections=10")],
+)
+def test_a_server_with_too_many_clients_is_waited_for(
+    server: type[PrivateServer], option: str, said: Callable[[], str]
+) -> None:
+    if not server.is_installed():
+        pytest.skip(f"{server.name} is not installed")
+    with server(options=[option]) as full:
+        url = full.create_database()
+        engine = sa.create_engine(StorageURL.parse(url).url, poolclass=sa.NullPool)
+        clients = []
+        with pytest.raises(sa.exc.OperationalError):
+            while True:
+                clients.append(engine.connect())
+        timer = threading.Timer(2.0, lambda: [client.close() for client in clients])
+        timer.start()
+        opened = open_storage(url, create=True, patience=60)
+        timer.join()
+        assert opened.get_all_studies() == []
+        assert "does not answer" in said()
+
+
+@pytest.mark.parametrize("wrong", ["password", "host", "database"])
+def test_an_address_that_is_wrong_is_an_error_at_once(
+    server_url: str, wrong: str, said: Callable[[], str]
+) -> None:
+    there = StorageURL.parse(server_url).url
+    parts = {"password": "wrong", "host": "db.nowhere.invalid", "database": "nope"}
+    url = there.set(**{wrong: parts[wrong]}).render_as_string(hide_password=False)
+    started = time.monotonic()
+    with pytest.raises(StorageError):
+        HPOTrialManager("s", storage=url)
+    assert time.monotonic() - started < 20
+    assert "Trying again" not in said()
+
+
+def test_who_reads_or_does_not_want_to_wait_is_told_at_once(
+    own_server: PrivateServer, said: Callable[[], str]
+) -> None:
+    url = own_server.create_database()
+    HPOTrialManager("s", storage=url)
+    own_server.stop()
+    for open_it in (
+        lambda: StudyReader.open("s", url),
+        lambda: HPOTrialManager("s", storage=url, wait_for_server=0),
+    ):
+        with pytest.raises(StorageError, match="No server listens there"):
+            open_it()
+    assert "Trying again" not in said()
+
+
+def test_a_storage_that_another_process_unpickles_waits_for_its_server(
+    own_server: PrivateServer, tmp_path: Path
+) -> None:
+    hpo = HPOTrialManager("s", storage=own_server.create_database(), sampler="random")
+    timers: list[threading.Timer] = []
+    run = hpo.prepare(
+        lambda params: params["x"], SPACE, {"n_trials": 4, "n_jobs": 2, "show_progress": False}
+    )
+    own_server.stop()
+    timers.append(comes_up(own_server, after=4.0))
+    run()
+    timers[0].join()
+    assert Counter(trial_status(trial) for trial in hpo.trials) == {"completed": 4}
+
+
+class Workers:
+    """`highnoon worker` processes of the study "s", with what they computed and wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._processes: list[tuple[subprocess.Popen[bytes], Path]] = []
+        (folder / "train_it.py").write_text(MODULE)
+
+    def start(self, url: str) -> None:
+        command = [sys.executable, "-m", "highnoon.cli", "worker", "s", "--storage", url]
+        log = self.folder / f"worker-{len(self._processes)}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [*command, "--objective", "train_it:objective", "--grace-period", "4"],
+                cwd=self.folder,
+                stderr=file,
+            )
+        self._processes.append((process, log))
+
+    def computed(self) -> list[float]:
+        files = self.folder.glob("computed-*")
+        return [float(line) for file in files for line in file.read_text().splitlines()]
+
+    def logs(self) -> list[str]:
+        return [log.read_text() for _, log in self._processes]
+
+    def end(self) -> list[int]:
+        return [process.wait(60) for process, _ in self._processes]
+
+    def kill(self) -> None:
+        for process, _ in self._processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    workers = Workers(tmp_path)
+    yield workers
+    workers.kill()
+
+
+def test_a_worker_that_starts_while_the_server_is_down_waits_for_it(
+    own_server: PrivateServer, workers: Workers
+) -> None:
+    url = own_server.create_database()
+    HPOTrialManager("s", storage=url).optimize(square, SPACE, n_trials=1, show_progress=False)
+    own_server.stop()
+    workers.start(url)
+    wait_for(lambda: "Trying again" in workers.logs()[0], logs=workers.logs)
+    own_server.start()
+    wait_for(lambda: len(workers.computed()) >= 2, logs=workers.logs)
+    StudyControl("s", url).stop()
+    assert workers.end() == [0], workers.logs()
+    assert workers.logs()[0].count("Trying again") == 1
+
+
+def test_workers_bear_an_outage_and_nothing_finished_is_lost(
+    own_server: PrivateServer, workers: Workers
+) -> None:
+    url = own_server.create_database()
+    hpo = HPOTrialManager("s", storage=url, sampler="random", pruner="none")
+    hpo.optimize(square, SPACE, n_trials=1, show_progress=False)
+    for _ in range(2):
+        workers.start(url)
+    wait_for(lambda: len(workers.computed()) >= 6, logs=workers.logs)
+    own_server.stop()
+    before = len(workers.computed())
+    time.sleep(OUTAGE_SECONDS)
+    during = len(workers.computed()) - before
+    workers.start(url)  # one more, while the server is down
+    time.sleep(1.0)
+    own_server.start()
+    up = time.monotonic()
+    wait_for(lambda: len(workers.computed()) > before + during, logs=workers.logs)
+    again = time.monotonic() - up
+    wait_for(lambda: len(workers.computed()) > before + during + 10, logs=workers.logs)
+    StudyControl("s", url).stop()
+    assert workers.end() == [0, 0, 0], workers.logs()
+    trials = hpo.trials
+    told = sum(log.count(": completed") for log in workers.logs())
+    print(
+        f"\n{own_server.name}, down for {OUTAGE_SECONDS:g} s: {before} computed before, {during} "
+        f"during, {len(workers.computed())} in all, the next {again:.1f} s after it was up"
+    )
+    assert Counter(trial_status(t) for t in trials) == {"completed": len(workers.computed()) + 1}
+    values = Counter(t.value for t in trials[1:])
+    assert values == Counter(workers.computed())
+    assert told == len(trials) - 1
+
+
+def test_a_parallel_run_bears_an_outage_and_nothing_finished_is_lost(
+    own_server: PrivateServer, tmp_path: Path
+) -> None:
+    url = own_server.create_database()
+    hpo = HPOTrialManager("s", storage=url, sampler="random", pruner="none", grace_period=4)
+
+    def objective(params: dict[str, float]) -> float:
+        for step in range(3):
+            time.sleep(0.1)
+            hpo.report(params["x"], step)
+        with (tmp_path / f"computed-{os.getpid()}").open("a") as file:
+            print(repr(params["x"]), file=file)
+        return params["x"]
+
+    def computed() -> list[float]:
+        files = tmp_path.glob("computed-*")
+        return [float(line) for file in files for line in file.read_text().splitlines()]
+
+    called: list[int] = []
+    run = hpo.start(
+        objective,
+        SPACE,
+        n_trials=30,
+        n_jobs=2,
+        callbacks=[lambda _study, trial: called.append(trial.number)],
+    )
+    wait_for(lambda: len(computed()) >= 6)
+    own_server.stop()
+    time.sleep(OUTAGE_SECONDS)
+    own_server.start()
+    run.wait()
+    assert Counter(trial_status(trial) for trial in hpo.trials) == {"completed": 30}
+    assert Counter(trial.value for trial in hpo.trials) == Counter(computed())
+    assert sorted(called) == list(range(30))
