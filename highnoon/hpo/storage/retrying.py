@@ -177,7 +177,7 @@ def _database_error(error: BaseException) -> BaseException:
 
 
 def _storage_error(error: Exception) -> StorageInternalError:
-    if isinstance(error, StorageInternalError):
+    if isinstance(error, StorageInternalError) and _database_error(error) is error:
         return error
     return StorageInternalError(f"{REFUSED}{_reason(error)}")
 

@@ -3,20 +3,31 @@
 import multiprocessing
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from highnoon import HPOTrialManager
-from highnoon.exceptions import ConfigError, WorkerDiedError
+from highnoon.exceptions import ConfigError, NoCompletedTrialError, WorkerDiedError
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
+
+
+class Unstoppable(ThreadPoolExecutor):
+    """Runs its calls whatever becomes of their futures, as an engine elsewhere does."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        super().submit(lambda: future.set_result(fn(*args, **kwargs)))
+        return future
 
 
 def manager(storage: str | None = None, **options: Any) -> HPOTrialManager:
@@ -85,6 +96,37 @@ def test_a_process_pool_that_breaks_says_so_and_the_next_call_completes_the_tria
     assert statuses_after == {"completed": 10, "interrupted": statuses["interrupted"]}
     retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in hpo.trials} - {None}
     assert retried == {t.number for t in hpo.trials if trial_status(t) == "interrupted"}
+
+
+@pytest.mark.parametrize("kind", ["process pool", "threads"])
+def test_a_task_that_starts_when_the_run_is_over_does_nothing(
+    kind: str, new_database: Callable[[str], str], tmp_path: Path
+) -> None:
+    # A process pool reaches a file through a proxy, which ends with the run.
+    hpo = manager(new_database("sqlite" if kind == "threads" else "postgresql"))
+
+    def objective(params: dict[str, float]) -> float:
+        with (tmp_path / "calls").open("a") as file:
+            file.write("called\n")
+        while not (tmp_path / "over").exists():
+            time.sleep(0.05)
+        return params["x"]
+
+    if kind == "threads":
+        pool: Executor = Unstoppable(1)
+    else:  # which takes two calls in advance that cannot be cancelled
+        pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    with pool:
+        run = hpo.start(objective, SPACE, n_trials=10, executor=pool, n_jobs=3)
+        while not (tmp_path / "calls").exists():
+            time.sleep(0.05)
+        run.stop(now=True)
+        with pytest.raises(NoCompletedTrialError):
+            run.wait(60)
+        (tmp_path / "over").touch()
+    assert (tmp_path / "calls").read_text() == "called\n"
+    assert [trial_status(trial) for trial in hpo.trials][:1] == ["interrupted"]
+    assert not {"running", "completed"} & {trial_status(t) for t in hpo.trials[1:-1]}
 
 
 def test_limits_do_not_go_with_an_executor() -> None:

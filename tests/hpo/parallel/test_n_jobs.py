@@ -191,6 +191,25 @@ def test_a_killed_worker_costs_nothing_but_its_trial(
     assert "was killed (SIGKILL)" in said()
 
 
+def test_a_trial_that_was_told_to_stop_is_not_tried_again_when_its_worker_dies(
+    url: str, tmp_path: Path, said: Callable[[], str]
+) -> None:
+    hpo = manager(url)
+
+    def objective(params: dict[str, float]) -> float:
+        mark = tmp_path / "killed"
+        if not mark.exists():
+            mark.touch()
+            StudyControl("s", url).stop_trial(hpo.trials[-1].number)
+            os.kill(os.getpid(), 9)
+        return params["x"]
+
+    hpo.optimize(objective, SPACE, n_trials=3, n_jobs=1, trial_timeout=60)
+    assert [trial_status(t) for t in hpo.trials] == ["pruned", "completed", "completed"]
+    assert attributes.STOPPED in hpo.trials[0].user_attrs
+    assert "Trial 0 had been told to stop. Its worker process" in said()
+
+
 def test_a_trial_that_kills_its_worker_every_time_fails_in_the_end(url: str) -> None:
     hpo = manager(url)
 

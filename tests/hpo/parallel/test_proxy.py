@@ -2,14 +2,17 @@
 
 import pickle
 import socket
+from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy as sa
 from optuna.study import StudyDirection
 
 from highnoon.exceptions import StorageError
 from highnoon.hpo.run.proxy import StorageProxy, needs_proxy
-from highnoon.hpo.storage import open_storage
+from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.storage.buffered import BufferedStorage
 
 
 def test_what_a_worker_writes_is_in_the_storage() -> None:
@@ -58,6 +61,32 @@ def test_a_worker_whose_driver_is_gone_gets_a_clear_error(monkeypatch: pytest.Mo
     proxy.close()
     with pytest.raises(StorageError, match="The process that started the run does not answer"):
         workers.get_all_studies()
+
+
+def test_what_the_storage_itself_raises_reaches_the_worker(url: str) -> None:
+    storage = open_storage(url, create=True)
+    study_id = storage.create_new_study([StudyDirection.MINIMIZE], "s")
+    assert isinstance(storage, BufferedStorage)
+
+    @sa.event.listens_for(storage.engine, "connect")
+    def limit(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA max_page_count=1")  # as large as it is, no larger
+
+    storage.engine.dispose()
+    proxy = StorageProxy(storage)
+    try:
+        workers = pickle.loads(pickle.dumps(proxy.storage))
+        with (
+            pytest.raises(StorageError) as caught,
+            storage_errors("sqlite:///hpo.db"),
+        ):
+            workers.set_study_user_attr(study_id, "notes", "x" * 100_000)
+        assert str(caught.value) == (
+            "The database sqlite:///hpo.db cannot be used: database or disk is full. The disk is "
+            "full. Free some space and run again; finished trials are kept."
+        )
+    finally:
+        proxy.close()
 
 
 def test_which_storages_need_it(url: str) -> None:

@@ -34,6 +34,7 @@ def leave_dead(
     trial.set_user_attr(attributes.LEASE, ["elsewhere-1", 3])
     if params is not None:
         trial.suggest_float("x", -1.0, 1.0)
+        trial.report(0.75, 1)
     return trial.number
 
 
@@ -145,6 +146,20 @@ def test_a_queued_configuration_is_never_lost(url: str, study: hn.HPOTrialManage
     look_until_it_stood_still(watcher(url))
     (retry,) = retries_of(study, number)
     assert retry.system_attrs["fixed_params"] == {"x": 0.25}
+
+
+@pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "stock"])
+def test_a_trial_that_was_told_to_stop_is_pruned_and_not_tried_again(
+    database_url: str, buffered: bool, said: Callable[[], str]
+) -> None:
+    hpo = hn.HPOTrialManager("s", storage=database_url)
+    number = leave_dead(database_url, {"x": 0.5})
+    hpo.stop_trial(number)
+    look_until_it_stood_still(watcher(database_url, buffered=buffered))
+    (stopped,) = hpo.trials
+    assert (trial_status(stopped), stopped.value) == ("pruned", 0.75)
+    assert attributes.STOPPED in stopped.user_attrs
+    assert "had been told to stop and is not tried again" in said()
 
 
 def test_a_watcher_that_could_not_look_starts_anew(url: str, study: hn.HPOTrialManager) -> None:

@@ -63,6 +63,20 @@ def test_trials_are_given_up_although_kept_results_cannot_be_delivered(
     assert caplog.text.count("the disk is gone") == 1
 
 
+def test_a_run_starts_although_kept_results_cannot_be_delivered(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
+
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(hpo._watch.spool, "replay", fail)
+    run_until(hpo, lambda: len(hpo.trials) >= 15)
+    assert {trial_status(trial) for trial in hpo.trials} == {"completed"}
+    assert caplog.text.count("the disk is gone") == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_child_keeps_its_own_trials_alive_and_not_its_parents(url: str, script) -> None:
     program = f"""

@@ -114,6 +114,21 @@ def test_sigterm_gives_the_trial_back_within_a_second(
     assert retry.state == optuna.trial.TrialState.WAITING
 
 
+def test_a_trial_that_was_told_to_stop_is_not_given_back_on_sigterm(
+    url: str, tmp_path: Path, start_worker
+) -> None:
+    hpo = create(url)
+    worker = start_worker("sleeps")
+    wait_for((tmp_path / "started").exists)
+    hpo.stop_trial(1)
+    time.sleep(2.5)  # it looks once a second
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=30)
+    assert worker.returncode == 128 + signal.SIGTERM
+    assert [trial_status(trial) for trial in hpo.trials] == ["completed", "pruned"]
+    assert attributes.STOPPED in hpo.trials[1].user_attrs
+
+
 def test_a_second_sigterm_kills(url: str, tmp_path: Path, start_worker) -> None:
     create(url)
     worker = start_worker("holds_on")
