@@ -68,7 +68,7 @@ def test_a_server_that_is_down_is_said_to_be_and_nothing_finished_is_lost(
     HPOTrialManager(study_name="s", storage=url).optimize(square, SPACE, n_trials=3)
     own_server.stop()
     with pytest.raises(StorageError, match=r"127\.0\.0\.1:\d+/.*No server listens there"):
-        HPOTrialManager(study_name="s", storage=url)
+        HPOTrialManager(study_name="s", storage=url, wait_for_server=0)
     own_server.start()
     hpo = HPOTrialManager(study_name="s", storage=url)
     hpo.optimize(square, SPACE, n_trials=2)

@@ -10,13 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from optuna.study import StudyDirection
 
 from highnoon import HPOTrialManager, StudyControl, StudyReader
-from highnoon.exceptions import StorageError
+from highnoon.exceptions import ConfigError, StorageError
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import StorageURL, open_storage
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
@@ -125,6 +126,12 @@ def test_an_address_that_is_wrong_is_an_error_at_once(
         HPOTrialManager("s", storage=url)
     assert time.monotonic() - started < 20
     assert "Trying again" not in said()
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), "60"])
+def test_a_time_to_wait_that_is_none_is_refused(seconds: Any) -> None:
+    with pytest.raises(ConfigError, match="wait_for_server must be seconds, 0 or more of them"):
+        HPOTrialManager("s", wait_for_server=seconds)
 
 
 def test_who_reads_or_does_not_want_to_wait_is_told_at_once(

@@ -108,7 +108,7 @@ def test_a_driver_that_is_not_installed_is_named() -> None:
 )
 def test_no_error_shows_a_password(url: str) -> None:
     with pytest.raises(HighNoonError) as caught:
-        HPOTrialManager(study_name="s", storage=url)
+        HPOTrialManager(study_name="s", storage=url, wait_for_server=0)
     error: BaseException | None = caught.value
     while error is not None:
         assert "secret" not in str(error)
