@@ -166,7 +166,7 @@ def run_round(
         if not is_out and elapsed >= seconds / 2:
             is_out = True
             replace_dead()
-            _wait_for_trials(folder, alive)  # one that starts meanwhile says so and ends
+            _wait_for_trials(folder, alive)  # of stock Optuna, one that starts meanwhile ends
             outage()
         time.sleep(0.05)
     storage = plain_storage(url)

@@ -21,6 +21,7 @@ from highnoon.exceptions import ConfigError, StorageError
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import StorageURL, open_storage
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+from tests.processes import lines_of, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 OUTAGE_SECONDS = float(os.environ.get("HIGHNOON_TEST_OUTAGE_SECONDS", "5"))
@@ -56,16 +57,6 @@ def goes_down(own_server: PrivateServer) -> Iterator[Callable[[float], None]]:
     yield stop
     for timer in timers:
         timer.join()
-
-
-def wait_for(
-    condition: Callable[[], object], *, seconds: float = 90.0, logs: Callable[[], object] = str
-) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"It did not happen. {logs()}")
-        time.sleep(0.1)
 
 
 def test_a_server_that_is_not_up_yet_is_waited_for(
@@ -180,10 +171,16 @@ class Workers:
 
     def computed(self) -> list[float]:
         files = self.folder.glob("computed-*")
-        return [float(line) for file in files for line in file.read_text().splitlines()]
+        return [float(line) for file in files for line in lines_of(file)]
 
     def logs(self) -> list[str]:
         return [log.read_text() for _, log in self._processes]
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        try:
+            wait_until(condition, seconds=90)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.logs()}") from None
 
     def end(self) -> list[int]:
         return [process.wait(60) for process, _ in self._processes]
@@ -208,9 +205,9 @@ def test_a_worker_that_starts_while_the_server_is_down_waits_for_it(
     HPOTrialManager("s", storage=url).optimize(square, SPACE, n_trials=1, show_progress=False)
     own_server.stop()
     workers.start(url)
-    wait_for(lambda: "Trying again" in workers.logs()[0], logs=workers.logs)
+    workers.wait_until(lambda: "Trying again" in workers.logs()[0])
     own_server.start()
-    wait_for(lambda: len(workers.computed()) >= 2, logs=workers.logs)
+    workers.wait_until(lambda: len(workers.computed()) >= 2)
     StudyControl("s", url).stop()
     assert workers.end() == [0], workers.logs()
     assert workers.logs()[0].count("Trying again") == 1
@@ -224,7 +221,7 @@ def test_workers_bear_an_outage_and_nothing_finished_is_lost(
     hpo.optimize(square, SPACE, n_trials=1, show_progress=False)
     for _ in range(2):
         workers.start(url)
-    wait_for(lambda: len(workers.computed()) >= 6, logs=workers.logs)
+    workers.wait_until(lambda: len(workers.computed()) >= 6)
     own_server.stop()
     before = len(workers.computed())
     time.sleep(OUTAGE_SECONDS)
@@ -233,9 +230,11 @@ def test_workers_bear_an_outage_and_nothing_finished_is_lost(
     time.sleep(1.0)
     own_server.start()
     up = time.monotonic()
-    wait_for(lambda: len(workers.computed()) > before + during, logs=workers.logs)
+    workers.wait_until(lambda: len(workers.computed()) > before + during)
     again = time.monotonic() - up
-    wait_for(lambda: len(workers.computed()) > before + during + 10, logs=workers.logs)
+    workers.wait_until(lambda: len(workers.computed()) > before + during + 10)
+    # A worker that starts later than an order to stop does not obey it.
+    workers.wait_until(lambda: all(": completed" in log for log in workers.logs()))
     StudyControl("s", url).stop()
     assert workers.end() == [0, 0, 0], workers.logs()
     trials = hpo.trials
@@ -266,7 +265,7 @@ def test_a_parallel_run_bears_an_outage_and_nothing_finished_is_lost(
 
     def computed() -> list[float]:
         files = tmp_path.glob("computed-*")
-        return [float(line) for file in files for line in file.read_text().splitlines()]
+        return [float(line) for file in files for line in lines_of(file)]
 
     called: list[int] = []
     run = hpo.start(
@@ -276,7 +275,7 @@ def test_a_parallel_run_bears_an_outage_and_nothing_finished_is_lost(
         n_jobs=2,
         callbacks=[lambda _study, trial: called.append(trial.number)],
     )
-    wait_for(lambda: len(computed()) >= 6)
+    wait_until(lambda: len(computed()) >= 6)
     own_server.stop()
     time.sleep(OUTAGE_SECONDS)
     own_server.start()

@@ -119,7 +119,7 @@ def test_a_trial_that_was_told_to_stop_is_not_given_back_on_sigterm(
 ) -> None:
     hpo = create(url)
     worker = start_worker("sleeps")
-    wait_for((tmp_path / "started").exists)
+    wait_until((tmp_path / "started").exists)
     hpo.stop_trial(1)
     time.sleep(2.5)  # it looks once a second
     worker.send_signal(signal.SIGTERM)
