@@ -3,7 +3,15 @@
 from highnoon_widgets.controls import ControlPanel
 from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.header import StudyHeader
+from highnoon_widgets.plots import OptimizationHistory
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.view import View
 
-__all__ = ["ControlPanel", "StudyDashboard", "StudyHeader", "StudySource", "View"]
+__all__ = [
+    "ControlPanel",
+    "OptimizationHistory",
+    "StudyDashboard",
+    "StudyHeader",
+    "StudySource",
+    "View",
+]

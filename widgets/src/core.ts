@@ -6,8 +6,14 @@ import type { View } from "./view.ts";
 import { controlPanel } from "./views/control_panel.ts";
 import { header } from "./views/header.ts";
 import { tabs } from "./views/tabs.ts";
+import { history } from "./views/history.ts";
 
-const VIEWS: Record<string, View> = { control_panel: controlPanel, header, tabs };
+const VIEWS: Record<string, View> = {
+  control_panel: controlPanel,
+  header,
+  history,
+  tabs,
+};
 
 /** The sources of this page by their models. */
 const sources = new WeakMap<Model, Source>();

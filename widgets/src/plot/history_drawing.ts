@@ -1,0 +1,360 @@
+/** Draws the optimization history. */
+import { finishedCount, twoBest } from "../derived.ts";
+import * as format from "../format.ts";
+import type { Mark } from "../marks.ts";
+import { CODE, STATUSES, type Study } from "../study.ts";
+import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
+import type { History } from "./history.ts";
+import { caretTraces, markTraces } from "./markers.ts";
+import { localTime } from "./pixels.ts";
+import { axisTitles, escaped, MARGIN, type Size } from "./template.ts";
+import type { Theme } from "./theme.ts";
+import { valueAxis, type ValueAxis } from "./value_axis.ts";
+
+export interface HistoryOptions {
+  axis: "trial" | "time";
+  scale: "linear" | "log";
+}
+
+export interface Setting {
+  theme: Theme;
+  size: Size;
+  metric: string;
+  /** Seconds since 1970. */
+  now: number;
+}
+
+/** Pixels above the x axis at which trials without a value stand. */
+const FLOOR_PIXELS = 9;
+const VALUE_KINDS: Mark[] = ["pruned", "completed", "running"];
+const NO_VALUE_KINDS: Mark[] = ["diverged", "failed", "interrupted", "infeasible"];
+
+export function drawHistory(
+  info: History,
+  study: Study,
+  options: HistoryOptions,
+  setting: Setting,
+): Drawing | Message {
+  if (!info.number.length) {
+    return {
+      title: "No trials yet",
+      text: "Start a worker, or run hpo.optimize in a cell; trials appear here.",
+    };
+  }
+  return new HistoryDrawing(info, study, options, setting).draw();
+}
+
+class HistoryDrawing {
+  private readonly info: History;
+  private readonly study: Study;
+  private readonly options: HistoryOptions;
+  private readonly setting: Setting;
+  private readonly y: ValueAxis;
+  private readonly xs: Float64Array;
+  private readonly present: number;
+  private readonly toGo: number;
+  private readonly range: [number, number];
+
+  constructor(info: History, study: Study, options: HistoryOptions, setting: Setting) {
+    this.info = info;
+    this.study = study;
+    this.options = options;
+    this.setting = setting;
+    const { size } = setting;
+    this.y = valueAxis(info.range, {
+      log: options.scale === "log",
+      minimizes: study.minimizes,
+      pixels: size.height - MARGIN.t - MARGIN.b,
+      floor: info.withoutValue.length > 0,
+    });
+    const running = study.counts().running;
+    this.toGo = Math.max(0, (study.state.goal ?? 0) - finishedCount(study));
+    if (options.axis === "trial") {
+      this.xs = Float64Array.from(info.number);
+      this.present = info.number[info.number.length - 1];
+      this.range = [0, Math.max(1, this.present + Math.max(0, this.toGo - running))];
+    } else {
+      const now = localTime(setting.now);
+      this.xs = Float64Array.from(info.completed, (time) => (time > 0 ? localTime(time) : now));
+      this.present = running ? now : this.xs.reduce((a, b) => Math.max(a, b), -Infinity);
+      const first = this.xs.reduce((a, b) => Math.min(a, b), Infinity);
+      this.range = [first, this.present > first ? this.present : first + 60_000];
+    }
+    const room = (this.range[1] - this.range[0]) * 0.012;
+    this.range = [this.range[0] - room, this.range[1] + room];
+  }
+
+  draw(): Drawing {
+    const { info, setting } = this;
+    const carets = this.carets();
+    return {
+      view: `${this.options.axis} ${this.y.log ? "log" : "linear"}`,
+      traces: [
+        ...this.bestLine(),
+        ...this.valueMarks(),
+        ...this.floorMarks(),
+        ...carets.traces,
+        ...this.bestMark(),
+      ],
+      axes: {
+        xaxis: {
+          type: this.options.axis === "time" ? "date" : "linear",
+          range: this.range,
+          ...(this.options.axis === "trial" ? { tickformat: ",d" } : {}),
+        },
+        yaxis: this.y.axis,
+      },
+      shapes: this.nowLine(),
+      annotations: [
+        ...axisTitles(`${setting.metric}${this.y.log ? ", log" : ""}`, this.options.axis),
+        ...carets.notes,
+        ...this.notes(),
+      ],
+      key: this.keyEntries(),
+      label: this.label(carets.count),
+      numbers: info.number,
+      places: (number) => this.places(number),
+    };
+  }
+
+  private has(kind: Mark): boolean {
+    return this.info.status.includes(CODE[kind as keyof typeof CODE]);
+  }
+
+  private rows(kind: Mark, wanted: (i: number) => boolean): number[] {
+    const code = CODE[kind as keyof typeof CODE];
+    const rows: number[] = [];
+    for (let i = 0; i < this.info.status.length; i++) {
+      if (this.info.status[i] === code && wanted(i)) rows.push(i);
+    }
+    return rows;
+  }
+
+  private points(rows: number[], y: (i: number) => number) {
+    return {
+      x: Float64Array.from(rows, (i) => this.xs[i]),
+      y: Float64Array.from(rows, y),
+      numbers: Int32Array.from(rows, (i) => this.info.number[i]),
+    };
+  }
+
+  private valueMarks(): Trace[] {
+    const { value } = this.info;
+    return VALUE_KINDS.flatMap((kind) => {
+      const rows = this.rows(kind, (i) => !Number.isNaN(value[i]) && !this.y.beyond(value[i]));
+      if (!rows.length) return [];
+      const name = kind === "pruned" ? "pruned, at its last report" : kind;
+      return markTraces(
+        kind,
+        this.points(rows, (i) => value[i]),
+        this.setting.theme,
+        name,
+      );
+    });
+  }
+
+  /** Trials that ended without a value, on the x axis. */
+  private floorMarks(): Trace[] {
+    const floor = this.y.above(FLOOR_PIXELS);
+    return [...NO_VALUE_KINDS, ...(["completed", "pruned"] as Mark[])].flatMap((kind) => {
+      const rows = this.rows(kind, (i) => Number.isNaN(this.info.value[i]));
+      return rows.length
+        ? markTraces(
+            kind,
+            this.points(rows, () => floor),
+            this.setting.theme,
+          )
+        : [];
+    });
+  }
+
+  private get caretPixels(): [tip: number, foot: number] {
+    const { minimizes } = this.study;
+    const base = this.info.withoutValue.length && !minimizes ? 20 : 2;
+    return minimizes
+      ? [this.y.below(base), this.y.below(base + 6)]
+      : [this.y.above(base), this.y.above(base + 6)];
+  }
+
+  private carets(): { traces: Trace[]; notes: Annotation[]; count: number } {
+    const { value } = this.info;
+    const { colors } = this.setting.theme;
+    const [tip, foot] = this.caretPixels;
+    const perPixel =
+      (this.range[1] - this.range[0]) / (this.setting.size.width - MARGIN.l - MARGIN.r);
+    let count = 0;
+    const traces = VALUE_KINDS.flatMap((kind) => {
+      const rows = this.rows(kind, (i) => this.y.beyond(value[i]));
+      count += rows.length;
+      if (!rows.length) return [];
+      const color = colors[kind as "completed" | "pruned" | "running"];
+      return caretTraces({ ...this.points(rows, () => tip), tip, foot }, color, perPixel);
+    });
+    if (!count) return { traces, notes: [], count };
+    const { minimizes } = this.study;
+    const note = {
+      text: `${format.integer(count)} ${minimizes ? "above" : "below"} ${format.number(this.y.limit)}`,
+      xref: "paper",
+      x: 1,
+      xanchor: "right",
+      yref: "paper",
+      y: 1,
+      yanchor: "bottom",
+      yshift: 8,
+      showarrow: false,
+    };
+    return { traces, notes: [note], count };
+  }
+
+  private steps() {
+    return this.options.axis === "time" ? this.info.byTime : this.info.byNumber;
+  }
+
+  private bestLine(): Trace[] {
+    const { at, value } = this.steps();
+    if (!at.length) return [];
+    const { colors } = this.setting.theme;
+    const place = this.options.axis === "time" ? localTime : (number: number) => number;
+    return [
+      {
+        type: "scatter",
+        mode: "lines",
+        name: "best so far",
+        x: [...at.map(place), this.present],
+        y: [...value, value[value.length - 1]],
+        line: { color: colors.best, width: 2, shape: "hv" },
+        hoverinfo: "skip",
+      },
+    ];
+  }
+
+  private bestMark(): Trace[] {
+    const best = this.info.byNumber.number.at(-1);
+    const places = best === undefined ? [] : this.places(best);
+    if (!places.length) return [];
+    const points = { x: [places[0].x], y: [places[0].y], numbers: [best!] };
+    return markTraces("best", points, this.setting.theme);
+  }
+
+  private nowLine(): Shape[] {
+    if (!this.toGo || this.options.axis === "time") return [];
+    return [
+      {
+        type: "line",
+        x0: this.present,
+        x1: this.present,
+        yref: "paper",
+        y0: 0,
+        y1: 1,
+        line: { color: this.setting.theme.colors.edge, width: 1, dash: "dot" },
+      },
+    ];
+  }
+
+  private notes(): Annotation[] {
+    const { colors } = this.setting.theme;
+    const notes: Annotation[] = [];
+    if (this.nowLine().length) {
+      notes.push({
+        text: `${format.integer(this.toGo)} to go`,
+        x: this.present,
+        xanchor: "left",
+        xshift: 3,
+        yref: "paper",
+        y: 1,
+        yanchor: "top",
+        yshift: -4,
+        showarrow: false,
+      });
+    }
+    const best = this.steps().value.at(-1);
+    if (best === undefined) return notes;
+    const text = format.value(best, format.decimalsFor(...twoBest(this.study)));
+    if (this.info.number.length === 1) {
+      notes.push({
+        text: `<b>${escaped(text)}, the first value</b><br>a line appears from the second trial on`,
+        align: "left",
+        x: this.present,
+        xanchor: "left",
+        xshift: 14,
+        y: this.y.log ? Math.log10(best) : best,
+        yanchor: "middle",
+        showarrow: false,
+      });
+      return notes;
+    }
+    const atEnd = this.present + (this.range[1] - this.range[0]) * 0.1 > this.range[1];
+    notes.push({
+      text,
+      x: this.present,
+      xanchor: atEnd ? "right" : "left",
+      xshift: atEnd ? 0 : 6,
+      y: this.y.log ? Math.log10(best) : best,
+      yanchor: atEnd ? (this.study.minimizes ? "top" : "bottom") : "middle",
+      yshift: atEnd ? (this.study.minimizes ? -6 : 6) : 0,
+      font: { color: colors["best-text"] },
+      showarrow: false,
+    });
+    return notes;
+  }
+
+  private keyEntries(): KeyEntry[] {
+    const marks = NO_VALUE_KINDS.filter((kind) => this.has(kind) && kind !== "interrupted");
+    if (this.has("interrupted") && !marks.includes("failed")) marks.push("failed");
+    return [
+      { label: "best so far", line: "best" },
+      { label: "completed", marks: ["completed"] },
+      ...(this.has("pruned")
+        ? [{ label: "pruned, at its last report", marks: ["pruned"] as Mark[] }]
+        : []),
+      ...(this.has("running") ? [{ label: "running", marks: ["running"] as Mark[] }] : []),
+      ...(marks.length ? [{ label: "no value", marks }] : []),
+    ];
+  }
+
+  private label(above: number): string {
+    const { info, study, setting } = this;
+    const counts = STATUSES.map((status, code) => [status, count(info.status, code)] as const);
+    const told = counts.filter(([, n]) => n).map(([status, n]) => `${n} ${status}`);
+    const best = info.byNumber;
+    const found = best.number.length
+      ? `The best ${setting.metric} is ${format.value(best.value.at(-1)!)}, of trial ${best.number.at(-1)}, after ${format.plural(best.number.length - 1, "improvement")}.`
+      : "No trial has completed.";
+    const beyond = above
+      ? ` ${format.integer(above)} lie ${study.minimizes ? "above" : "below"} the axis.`
+      : "";
+    return `Optimization history of ${format.plural(info.number.length, "trial")}: ${told.join(", ")}. ${found}${beyond}`;
+  }
+
+  private places(number: number): Place[] {
+    const { info } = this;
+    const i = indexOf(info.number, number);
+    if (i < 0) return [];
+    const value = info.value[i];
+    if (Number.isNaN(value)) {
+      return info.withoutValue.includes(number)
+        ? [{ x: this.xs[i], y: this.y.above(FLOOR_PIXELS) }]
+        : [];
+    }
+    const [tip, foot] = this.caretPixels;
+    return [{ x: this.xs[i], y: this.y.beyond(value) ? (tip + foot) / 2 : value }];
+  }
+}
+
+function count(values: Int32Array, wanted: number): number {
+  let found = 0;
+  for (const value of values) if (value === wanted) found++;
+  return found;
+}
+
+/** Where a number stands in ascending ones, -1 where it does not. */
+function indexOf(numbers: Int32Array, number: number): number {
+  let [low, high] = [0, numbers.length - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] === number) return middle;
+    if (numbers[middle] < number) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

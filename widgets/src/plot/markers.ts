@@ -1,0 +1,114 @@
+/** Marks of trials on a plot, as `marks.ts` draws them in text. */
+import { WORDS, type Mark } from "../marks.ts";
+import type { Trace } from "./drawing.ts";
+import { pointsType } from "./points.ts";
+import { faded, type Theme } from "./theme.ts";
+
+/** Points of trials: coordinates, and the number of each one's trial. */
+export interface Points {
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+  numbers: ArrayLike<number>;
+  xaxis?: string;
+  yaxis?: string;
+}
+
+const SIZE = 7;
+
+/** The traces that mark trials of a kind. */
+export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORDS[kind]): Trace[] {
+  const colors = theme.colors;
+  const trace = (marker: Record<string, unknown>, more: Trace = {}): Trace => ({
+    type: pointsType(points.x.length),
+    mode: "markers",
+    name,
+    x: points.x,
+    y: points.y,
+    customdata: points.numbers,
+    xaxis: points.xaxis ?? "x",
+    yaxis: points.yaxis ?? "y",
+    hoverinfo: "none",
+    cliponaxis: false,
+    marker: { size: SIZE, ...marker },
+    ...more,
+  });
+  const open = (symbol: string, color: string, width: number, size = SIZE) =>
+    trace({ symbol, size, color, line: { width, color } });
+  switch (kind) {
+    case "best":
+      return [
+        trace(
+          { size: 11, color: colors.panel, line: { width: 1.5, color: colors.best } },
+          { type: "scatter" },
+        ),
+        trace(
+          { size: 5.5, color: colors.best, line: { width: 0 } },
+          { type: "scatter", hoverinfo: "skip", showlegend: false },
+        ),
+      ];
+    case "completed":
+      return [trace({ color: faded(colors.completed, 0.8), line: { width: 0 } })];
+    case "pruned":
+      return [open("triangle-down-open", colors.pruned, 1)];
+    case "diverged":
+      return [
+        trace({ symbol: "triangle-up", size: 8, color: colors.diverged, line: { width: 0 } }),
+      ];
+    case "failed":
+    case "interrupted":
+      return [open("x-thin-open", colors.failed, 1.75, 6)];
+    case "infeasible":
+      return [
+        open("circle-open", colors["ink-2"], 1.25, 8),
+        {
+          ...open("line-ne-open", colors["ink-2"], 1.25, 5),
+          hoverinfo: "skip",
+          showlegend: false,
+        },
+      ];
+    case "running":
+      return [open("circle-open", colors.running, 1.75)];
+    case "queued":
+      return [open("circle-open-dot", colors["ink-2"], 1)];
+  }
+}
+
+/** Small carets at an edge for trials that lie beyond it; `perPixel` is the x axis' scale. */
+export function caretTraces(
+  points: Points & { tip: number; foot: number },
+  color: string,
+  perPixel: number,
+): Trace[] {
+  const n = points.x.length;
+  const [x, y] = [new Float64Array(4 * n), new Float64Array(4 * n)];
+  for (let i = 0; i < n; i++) {
+    x.set([points.x[i] - 4 * perPixel, points.x[i], points.x[i] + 4 * perPixel, NaN], 4 * i);
+    y.set([points.foot, points.tip, points.foot, NaN], 4 * i);
+  }
+  const axes = { xaxis: points.xaxis ?? "x", yaxis: points.yaxis ?? "y" };
+  return [
+    {
+      ...axes,
+      type: pointsType(n),
+      mode: "lines",
+      x,
+      y,
+      line: { color, width: 1 },
+      hoverinfo: "skip",
+      showlegend: false,
+      cliponaxis: false,
+      connectgaps: false,
+    },
+    {
+      ...axes,
+      type: pointsType(n),
+      mode: "markers",
+      x: points.x,
+      y: new Float64Array(n).fill((points.tip + points.foot) / 2),
+      customdata: points.numbers,
+      marker: { size: SIZE, opacity: 0 },
+      hoverinfo: "none",
+      showlegend: false,
+    },
+  ];
+}

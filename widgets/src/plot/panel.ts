@@ -1,0 +1,256 @@
+/** A plot with its heading, controls, key and menu, drawn by plotly.js when it is in view. */
+import { download, fileName } from "../download.ts";
+import { h } from "../dom.ts";
+import * as format from "../format.ts";
+import { menuButton } from "../menu.ts";
+import type { ViewContext } from "../view.ts";
+import { isMessage, type Drawing, type KeyEntry, type Message, type Trace } from "./drawing.ts";
+import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
+import { keyOf } from "./key.ts";
+import { pixelOf } from "./pixels.ts";
+import { Pointing, type PlotElement } from "./pointing.ts";
+import { hoveredShapes, selectedTraces } from "./rings.ts";
+import { Schedule } from "./schedule.ts";
+import { CONFIG, layoutOf, type Size } from "./template.ts";
+import { readTheme, watchTheme, type Theme } from "./theme.ts";
+
+export interface PlotSpec {
+  heading: string;
+  /** Height of the plot in pixels, reserved before it is drawn. */
+  height: number;
+  testid?: string;
+  /** Segments and buttons on the right of the heading. */
+  controls?: HTMLElement[];
+  /** What is to be drawn of the study as it is now, or why there is nothing. */
+  draw(theme: Theme, size: Size): Drawing | Message;
+  /** Takes the trials in a dragged region; without it they are selected. */
+  region?(numbers: number[]): void;
+}
+
+export class PlotPanel {
+  readonly element: HTMLElement;
+  private readonly context: ViewContext;
+  private readonly spec: PlotSpec;
+  private readonly note = h("span.hn-caption");
+  private readonly key = h("div.hn-key-place");
+  private readonly canvas = h("div.hn-plot-canvas");
+  private readonly message = h("div.hn-plot-message");
+  private readonly figure: HTMLElement;
+  private readonly pointing: Pointing;
+  private readonly schedule: Schedule;
+  private readonly undo: (() => void)[] = [];
+  private plotly: Plotly | null = null;
+  private theme: Theme;
+  private drawing: Drawing | null = null;
+  private traces: Trace[] = [];
+  private shownKey = "";
+  private dragmode: "select" | "zoom" = "select";
+  private listens = false;
+  private drawn = 0;
+  private resets = 0;
+
+  constructor(context: ViewContext, spec: PlotSpec) {
+    const { el, source } = context;
+    this.context = context;
+    this.spec = spec;
+    this.figure = h(
+      "div.hn-plot-figure",
+      {
+        tabindex: 0,
+        role: "application",
+        "aria-roledescription": "plot",
+        "aria-label": spec.heading,
+      },
+      this.canvas,
+      this.message,
+    );
+    this.figure.style.height = `${spec.height}px`;
+    this.element = h(
+      "section.hn-panel.hn-plot",
+      { "data-testid": spec.testid, "aria-label": spec.heading },
+      h(
+        "div.hn-panel-head",
+        {},
+        h("h3.hn-heading", {}, spec.heading),
+        this.note,
+        h("span.hn-push"),
+        ...(spec.controls ?? []),
+        menuButton(`${spec.heading}: more`, () => this.menu()),
+      ),
+      this.key,
+      this.figure,
+    );
+    el.append(this.element);
+    this.theme = readTheme(this.element);
+    this.schedule = new Schedule(this.figure, () => this.paint());
+    this.pointing = new Pointing({
+      figure: this.figure,
+      source,
+      drawing: () => this.drawing,
+      pixel: (number) => this.pixel(number),
+      region: (numbers) => this.takeRegion(numbers),
+      reset: () => this.reset(),
+    });
+    if (!source.ready) this.say({ title: "", text: "reading the study" });
+    this.undo.push(
+      source.changed.on(() => this.schedule.soon()),
+      source.selectionChanged.on(() => this.redraw()),
+      source.hoverChanged.on(() => this.light()),
+      watchTheme(() => this.recolour()),
+      () => this.schedule.close(),
+      () => this.pointing.close(),
+    );
+    this.redraw();
+  }
+
+  /** Draw anew with the next frame, since somebody changed how; trials that arrive do it too. */
+  redraw(): void {
+    this.schedule.now();
+  }
+
+  close(): void {
+    for (const undo of this.undo) undo();
+    this.plotly?.purge(this.canvas as never);
+    this.element.remove();
+  }
+
+  private async paint(): Promise<void> {
+    const { source } = this.context;
+    if (!source.ready) return;
+    if (this.pointing.dragging) return this.schedule.soon();
+    const size = this.size();
+    if (size.width <= 0) return;
+    if (!this.plotly)
+      this.say({ title: "", text: `reading ${format.plural(source.study.length, "trial")}` });
+    try {
+      this.plotly ??= ((await source.load("plots")) as { default: Plotly }).default;
+    } catch (error) {
+      return this.say({ title: "The plot cannot be drawn", text: String(error) });
+    }
+    const start = performance.now();
+    const drawn = this.spec.draw(this.theme, size);
+    this.drawing = isMessage(drawn) ? null : drawn;
+    if (isMessage(drawn)) return this.say(drawn);
+    this.describe(drawn);
+    this.traces = drawn.highlight
+      ? drawn.traces
+      : [...drawn.traces, ...selectedTraces(drawn, source.selected, this.theme)];
+    const layout = {
+      ...layoutOf(drawn, this.theme, size, this.dragmode),
+      shapes: this.shapes(),
+      uirevision: `${drawn.view} ${this.resets}`,
+      selectionrevision: this.drawn++,
+    };
+    await this.plotly.react(
+      this.canvas as never,
+      this.traces as never,
+      layout as never,
+      CONFIG as never,
+    );
+    performance.measure(`highnoon ${this.spec.heading}`, { start, end: performance.now() });
+    this.figure.dataset.drawn = String(this.drawn);
+    if (!this.listens) this.pointing.listen(this.canvas as unknown as PlotElement);
+    this.listens = true;
+  }
+
+  private size(): Size {
+    return { width: this.figure.clientWidth, height: this.spec.height };
+  }
+
+  private describe(drawing: Drawing): void {
+    this.message.replaceChildren();
+    this.canvas.hidden = false;
+    this.figure.setAttribute("aria-label", drawing.label);
+    this.note.textContent = drawing.note ?? "";
+    this.showKey(drawing.key);
+  }
+
+  private say({ title, text }: Message): void {
+    this.canvas.hidden = true;
+    this.note.textContent = "";
+    this.showKey([]);
+    this.figure.setAttribute(
+      "aria-label",
+      [this.spec.heading, title, text].filter(Boolean).join(". "),
+    );
+    this.message.replaceChildren(
+      ...(title ? [h("b.hn-strong", {}, title)] : []),
+      h("span.hn-muted", {}, text),
+    );
+  }
+
+  private showKey(key: KeyEntry[]): void {
+    const text = JSON.stringify(key);
+    if (text === this.shownKey) return;
+    this.shownKey = text;
+    this.key.replaceChildren(...(key.length ? [keyOf(key)] : []));
+  }
+
+  private shapes(): Record<string, unknown>[] {
+    const drawing = this.drawing!;
+    return [
+      ...(drawing.shapes ?? []),
+      ...hoveredShapes(drawing, this.context.source.hovered, this.theme),
+    ];
+  }
+
+  /** Light the hovered trial. */
+  private light(): void {
+    if (!this.listens || !this.drawing || this.pointing.dragging) return;
+    void this.plotly!.relayout(this.canvas as never, { shapes: this.shapes() } as never);
+  }
+
+  private recolour(): void {
+    const theme = readTheme(this.element);
+    if (JSON.stringify(theme) === JSON.stringify(this.theme)) return;
+    this.theme = theme;
+    this.redraw();
+  }
+
+  private pixel(number: number): { x: number; y: number } | null {
+    const [place] = this.drawing?.places(number) ?? [];
+    if (!place || !this.listens) return null;
+    return pixelOf(place, (this.canvas as unknown as PlotElement).layout, this.size());
+  }
+
+  private takeRegion(numbers: number[]): void {
+    if (this.spec.region) this.spec.region(numbers);
+    else this.context.source.select(numbers);
+    this.redraw();
+  }
+
+  private reset(): void {
+    this.resets++;
+    this.redraw();
+  }
+
+  private menu() {
+    const image = (kind: ImageFormat) => ({
+      label: `Download ${kind.toUpperCase()}`,
+      act: () => void this.save(kind),
+    });
+    const selects = this.dragmode === "select";
+    return [
+      ...(this.drawing ? [image("png"), image("svg")] : []),
+      {
+        label: selects ? "Drag to zoom" : "Drag to select",
+        act: () => {
+          this.dragmode = selects ? "zoom" : "select";
+          this.redraw();
+        },
+      },
+      { label: "Reset the view", act: () => this.reset() },
+    ];
+  }
+
+  private async save(kind: ImageFormat): Promise<void> {
+    const { layout } = this.canvas as unknown as PlotElement;
+    const image = await imageOf(this.plotly!, this.traces, layout, {
+      format: kind,
+      heading: this.spec.heading,
+      theme: this.theme,
+      size: this.size(),
+    });
+    download(image, `${fileName(this.context.study.state.name, this.spec.heading)}.${kind}`);
+  }
+}

@@ -1,0 +1,42 @@
+/** Where data coordinates lie on a plot, and times as its axes have them. */
+import type { Axis, Margin, Place } from "./drawing.ts";
+import type { Size } from "./template.ts";
+
+/** A time in seconds since 1970 as a date axis takes it: plotly.js knows no time zones. */
+export function localTime(seconds: number): number {
+  return seconds * 1000 - new Date(seconds * 1000).getTimezoneOffset() * 60_000;
+}
+
+/** The pixel of a place, from the plot's top left corner. */
+export function pixelOf(
+  place: Place,
+  layout: Record<string, unknown>,
+  size: Size,
+): { x: number; y: number } {
+  const { l, r, t, b } = layout.margin as Margin;
+  const width = size.width - l - r;
+  const height = size.height - t - b;
+  const x = share(place.x, layout[axisName(place.xaxis ?? "x")] as Axis);
+  const y = share(place.y, layout[axisName(place.yaxis ?? "y")] as Axis);
+  return { x: l + x * width, y: t + (1 - y) * height };
+}
+
+/** `xaxis2` for `x2`. */
+function axisName(short: string): string {
+  return `${short[0]}axis${short.slice(1)}`;
+}
+
+/** How far along the plot's whole side a value lies, 0 to 1. */
+function share(value: number, axis: Axis): number {
+  const [low, high] = (axis.range as (number | string)[]).map(coordinate);
+  const [start, end] = (axis.domain as [number, number] | undefined) ?? [0, 1];
+  const at = axis.type === "log" ? Math.log10(value) : value;
+  return start + ((at - low) / (high - low)) * (end - start);
+}
+
+/** Ends of a range are numbers; of a zoomed date axis they are dates. */
+function coordinate(end: number | string): number {
+  if (typeof end === "number") return end;
+  const number = Number(end);
+  return Number.isNaN(number) ? Date.parse(`${end.replace(" ", "T")}Z`) : number;
+}

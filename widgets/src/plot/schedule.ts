@@ -1,0 +1,76 @@
+/** When a plot is drawn: in view only, one drawing at a time, for new trials at most at 4 Hz. */
+
+const INTERVAL_MS = 250;
+/** Plots that are about to come into view are drawn. */
+const AHEAD = "200px";
+
+export class Schedule {
+  private readonly act: () => Promise<void>;
+  private readonly seen: IntersectionObserver;
+  private readonly resized: ResizeObserver;
+  private visible = false;
+  private due = false;
+  private acting = false;
+  private closed = false;
+  private timer: number | null = null;
+  private last = -Infinity;
+  private width = 0;
+
+  constructor(element: HTMLElement, act: () => Promise<void>) {
+    this.act = act;
+    this.seen = new IntersectionObserver(
+      (entries) => {
+        this.visible = entries[entries.length - 1].isIntersecting;
+        if (this.visible && this.due) this.now();
+      },
+      { rootMargin: AHEAD },
+    );
+    this.seen.observe(element);
+    this.resized = new ResizeObserver(() => {
+      if (element.clientWidth === this.width) return;
+      this.width = element.clientWidth;
+      this.now();
+    });
+    this.resized.observe(element);
+  }
+
+  /** Act as soon as possible. */
+  now(): void {
+    this.plan(0);
+  }
+
+  /** Act within the interval. */
+  soon(): void {
+    this.plan(Math.max(0, this.last + INTERVAL_MS - performance.now()));
+  }
+
+  close(): void {
+    this.closed = true;
+    this.seen.disconnect();
+    this.resized.disconnect();
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private plan(wait: number): void {
+    this.due = true;
+    if (!this.visible || this.acting || this.closed) return;
+    if (this.timer !== null) {
+      if (wait > 0) return;
+      clearTimeout(this.timer);
+    }
+    this.timer = window.setTimeout(() => void this.run(), wait);
+  }
+
+  private async run(): Promise<void> {
+    this.timer = null;
+    this.due = false;
+    this.acting = true;
+    try {
+      await this.act();
+    } finally {
+      this.last = performance.now();
+      this.acting = false;
+      if (this.due) this.soon();
+    }
+  }
+}
