@@ -7,6 +7,11 @@ export function localTime(seconds: number): number {
   return seconds * 1000 - new Date(seconds * 1000).getTimezoneOffset() * 60_000;
 }
 
+/** A coordinate of a date axis as plotly.js wants it in shapes, which read no numbers there. */
+export function dateText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 23).replace("T", " ");
+}
+
 /** The pixel of a place, from the plot's top left corner. */
 export function pixelOf(
   place: Place,
@@ -22,7 +27,7 @@ export function pixelOf(
 }
 
 /** `xaxis2` for `x2`. */
-function axisName(short: string): string {
+export function axisName(short: string): string {
   return `${short[0]}axis${short.slice(1)}`;
 }
 

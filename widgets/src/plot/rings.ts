@@ -1,5 +1,6 @@
 /** How trials that are hovered or selected are lit. */
 import type { Drawing, Shape, Trace } from "./drawing.ts";
+import { axisName, dateText } from "./pixels.ts";
 import { pointsType } from "./points.ts";
 import type { Theme } from "./theme.ts";
 
@@ -50,7 +51,7 @@ export function hoveredShapes(drawing: Drawing, number: number | null, theme: Th
     yref: yaxis,
     xsizemode: "pixel",
     ysizemode: "pixel",
-    xanchor: x,
+    xanchor: drawing.axes[axisName(xaxis)]?.type === "date" ? dateText(x) : x,
     yanchor: y,
     x0: -HOVERED_RADIUS,
     x1: HOVERED_RADIUS,
