@@ -3,12 +3,14 @@
 from highnoon_widgets.controls import ControlPanel
 from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.header import StudyHeader
-from highnoon_widgets.plots import OptimizationHistory
+from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.view import View
 
 __all__ = [
     "ControlPanel",
+    "Edf",
+    "LearningCurves",
     "OptimizationHistory",
     "StudyDashboard",
     "StudyHeader",

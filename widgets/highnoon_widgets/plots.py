@@ -4,7 +4,7 @@ import traitlets
 
 from highnoon_widgets.view import View
 
-__all__ = ["OptimizationHistory"]
+__all__ = ["Edf", "LearningCurves", "OptimizationHistory"]
 
 
 class OptimizationHistory(View):
@@ -22,4 +22,39 @@ class OptimizationHistory(View):
 
     _part = traitlets.Unicode("history").tag(sync=True)
     axis = traitlets.Enum(["trial", "time"], "trial").tag(sync=True)
+    scale = traitlets.Enum(["linear", "log"], "linear").tag(sync=True)
+
+
+class LearningCurves(View):
+    """What trials reported step by step, some 200 of them where there are more.
+
+    The value axis is logarithmic where all that it shows is above 0.
+
+    Attributes:
+        axis: What runs along the x axis: `"step"`, or `"time"` since the trial's start, for which
+            its reports are spread evenly over the time that it took.
+
+    Example:
+        ```python
+        LearningCurves(hpo)
+        ```
+    """
+
+    _part = traitlets.Unicode("curves").tag(sync=True)
+    axis = traitlets.Enum(["step", "time"], "step").tag(sync=True)
+
+
+class Edf(View):
+    """The share of completed trials at or below each value.
+
+    Attributes:
+        scale: `"linear"` or `"log"`, which takes values above 0.
+
+    Example:
+        ```python
+        Edf(hpo)
+        ```
+    """
+
+    _part = traitlets.Unicode("edf").tag(sync=True)
     scale = traitlets.Enum(["linear", "log"], "linear").tag(sync=True)

@@ -4,12 +4,16 @@ import { Source } from "./source.ts";
 import styles from "./styles/index.css";
 import type { View } from "./view.ts";
 import { controlPanel } from "./views/control_panel.ts";
+import { curves } from "./views/curves.ts";
+import { edf } from "./views/edf.ts";
 import { header } from "./views/header.ts";
 import { tabs } from "./views/tabs.ts";
 import { history } from "./views/history.ts";
 
 const VIEWS: Record<string, View> = {
   control_panel: controlPanel,
+  curves,
+  edf,
   header,
   history,
   tabs,

@@ -57,6 +57,8 @@ export interface Drawing {
   numbers: ArrayLike<number>;
   /** Where a trial is drawn; rings mark it there when it is hovered or selected. */
   places(number: number): Place[];
+  /** The trial at a place, where marks do not say it. */
+  hit?(place: Place): number | null;
   /** Shapes that light a trial up, where rings do not do. */
   highlight?(number: number): Shape[];
 }

@@ -7,7 +7,7 @@ import type { ViewContext } from "../view.ts";
 import { isMessage, type Drawing, type KeyEntry, type Message, type Trace } from "./drawing.ts";
 import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
 import { keyOf } from "./key.ts";
-import { pixelOf } from "./pixels.ts";
+import { pixelOf, placeAt } from "./pixels.ts";
 import { Pointing, type PlotElement } from "./pointing.ts";
 import { hoveredShapes, selectedTraces } from "./rings.ts";
 import { Schedule } from "./schedule.ts";
@@ -16,13 +16,15 @@ import { readTheme, watchTheme, type Theme } from "./theme.ts";
 
 export interface PlotSpec {
   heading: string;
-  /** Height of the plot in pixels, reserved before it is drawn. */
-  height: number;
+  /** Height of the plot in pixels, asked before it is drawn so that it is reserved. */
+  height(): number;
   testid?: string;
   /** Segments and buttons on the right of the heading. */
   controls?: HTMLElement[];
   /** What is to be drawn of the study as it is now, or why there is nothing. */
   draw(theme: Theme, size: Size): Drawing | Message;
+  /** What dragging does first; the menu offers the other where it is `"select"`. */
+  drag?: "select" | "zoom";
   /** Takes the trials in a dragged region; without it they are selected. */
   region?(numbers: number[]): void;
 }
@@ -44,7 +46,7 @@ export class PlotPanel {
   private drawing: Drawing | null = null;
   private traces: Trace[] = [];
   private shownKey = "";
-  private dragmode: "select" | "zoom" = "select";
+  private dragmode: "select" | "zoom";
   private listens = false;
   private drawn = 0;
   private resets = 0;
@@ -53,6 +55,7 @@ export class PlotPanel {
     const { el, source } = context;
     this.context = context;
     this.spec = spec;
+    this.dragmode = spec.drag ?? "select";
     this.figure = h(
       "div.hn-plot-figure",
       {
@@ -64,7 +67,7 @@ export class PlotPanel {
       this.canvas,
       this.message,
     );
-    this.figure.style.height = `${spec.height}px`;
+    this.figure.style.height = `${spec.height()}px`;
     this.element = h(
       "section.hn-panel.hn-plot",
       { "data-testid": spec.testid, "aria-label": spec.heading },
@@ -88,6 +91,7 @@ export class PlotPanel {
       source,
       drawing: () => this.drawing,
       pixel: (number) => this.pixel(number),
+      hit: (pixel) => this.hit(pixel),
       region: (numbers) => this.takeRegion(numbers),
       reset: () => this.reset(),
     });
@@ -119,6 +123,7 @@ export class PlotPanel {
     if (!source.ready) return;
     if (this.pointing.dragging) return this.schedule.soon();
     const size = this.size();
+    this.figure.style.height = `${size.height}px`;
     if (size.width <= 0) return;
     if (!this.plotly)
       this.say({ title: "", text: `reading ${format.plural(source.study.length, "trial")}` });
@@ -154,7 +159,7 @@ export class PlotPanel {
   }
 
   private size(): Size {
-    return { width: this.figure.clientWidth, height: this.spec.height };
+    return { width: this.figure.clientWidth, height: this.spec.height() };
   }
 
   private describe(drawing: Drawing): void {
@@ -213,6 +218,12 @@ export class PlotPanel {
     return pixelOf(place, (this.canvas as unknown as PlotElement).layout, this.size());
   }
 
+  private hit(pixel: { x: number; y: number }): number | null | undefined {
+    if (!this.listens || !this.drawing?.hit) return undefined;
+    const { layout } = this.canvas as unknown as PlotElement;
+    return this.drawing.hit(placeAt(pixel, layout, this.size()));
+  }
+
   private takeRegion(numbers: number[]): void {
     if (this.spec.region) this.spec.region(numbers);
     else this.context.source.select(numbers);
@@ -232,13 +243,17 @@ export class PlotPanel {
     const selects = this.dragmode === "select";
     return [
       ...(this.drawing ? [image("png"), image("svg")] : []),
-      {
-        label: selects ? "Drag to zoom" : "Drag to select",
-        act: () => {
-          this.dragmode = selects ? "zoom" : "select";
-          this.redraw();
-        },
-      },
+      ...(this.spec.drag === "zoom"
+        ? []
+        : [
+            {
+              label: selects ? "Drag to zoom" : "Drag to select",
+              act: () => {
+                this.dragmode = selects ? "zoom" : "select";
+                this.redraw();
+              },
+            },
+          ]),
       { label: "Reset the view", act: () => this.reset() },
     ];
   }

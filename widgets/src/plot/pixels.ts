@@ -31,12 +31,32 @@ export function axisName(short: string): string {
   return `${short[0]}axis${short.slice(1)}`;
 }
 
+/** The place at a pixel, on the first axes. */
+export function placeAt(
+  pixel: { x: number; y: number },
+  layout: Record<string, unknown>,
+  size: Size,
+): Place {
+  const { l, r, t, b } = layout.margin as Margin;
+  return {
+    x: along((pixel.x - l) / (size.width - l - r), layout.xaxis as Axis),
+    y: along(1 - (pixel.y - t) / (size.height - t - b), layout.yaxis as Axis),
+  };
+}
+
 /** How far along the plot's whole side a value lies, 0 to 1. */
 function share(value: number, axis: Axis): number {
   const [low, high] = (axis.range as (number | string)[]).map(coordinate);
   const [start, end] = (axis.domain as [number, number] | undefined) ?? [0, 1];
   const at = axis.type === "log" ? Math.log10(value) : value;
   return start + ((at - low) / (high - low)) * (end - start);
+}
+
+/** The value at a share of an axis that spans the whole side. */
+function along(part: number, axis: Axis): number {
+  const [low, high] = (axis.range as (number | string)[]).map(coordinate);
+  const at = low + part * (high - low);
+  return axis.type === "log" ? 10 ** at : at;
 }
 
 /** Ends of a range are numbers; of a zoomed date axis they are dates. */

@@ -6,6 +6,8 @@ import type { Drawing } from "./drawing.ts";
 
 /** The card keeps this far off its point. */
 const CARD_OFFSET = 16;
+/** A press that moves less than this is a click. */
+const CLICK_PIXELS = 4;
 
 interface PlotPoint {
   customdata?: unknown;
@@ -30,6 +32,8 @@ export interface PointingTo {
   drawing(): Drawing | null;
   /** The pixel of a trial in the figure, for the keyboard. */
   pixel(number: number): { x: number; y: number } | null;
+  /** The trial at a pixel of the figure, where the drawing knows it by its place. */
+  hit(pixel: { x: number; y: number }): number | null | undefined;
   region(numbers: number[]): void;
   reset(): void;
 }
@@ -51,7 +55,8 @@ export class Pointing {
     );
     figure.addEventListener("focusout", () => this.leave());
     figure.addEventListener("pointerleave", () => this.leave());
-    figure.addEventListener("pointerdown", () => (this.dragging = true));
+    figure.addEventListener("pointermove", (event) => this.move(event));
+    figure.addEventListener("pointerdown", (event) => this.press(event));
     document.addEventListener("pointerup", this.release, true);
     document.addEventListener("pointercancel", this.release, true);
   }
@@ -61,9 +66,7 @@ export class Pointing {
     plot.on("plotly_hover", (event) => {
       const number = numberOf(event!.points[0]);
       if (number === null) return;
-      const box = this.to.figure.getBoundingClientRect();
-      const { clientX, clientY } = event!.event;
-      this.show(number, { x: clientX - box.left, y: clientY - box.top });
+      this.show(number, this.pixelOf(event!.event));
     });
     plot.on("plotly_unhover", () => this.leave());
     plot.on("plotly_click", (event) => {
@@ -84,6 +87,31 @@ export class Pointing {
   close(): void {
     document.removeEventListener("pointerup", this.release, true);
     document.removeEventListener("pointercancel", this.release, true);
+  }
+
+  private move(event: PointerEvent): void {
+    if (this.dragging) return;
+    const pixel = this.pixelOf(event);
+    const number = this.to.hit(pixel);
+    if (typeof number === "number") this.show(number, pixel);
+    else if (number === null) this.leave();
+  }
+
+  private press(event: PointerEvent): void {
+    this.dragging = true;
+    const pixel = this.pixelOf(event);
+    const number = this.to.hit(pixel);
+    if (typeof number !== "number") return;
+    const lift = (up: PointerEvent) => {
+      const moved = Math.hypot(up.clientX - event.clientX, up.clientY - event.clientY);
+      if (moved < CLICK_PIXELS) this.to.source.select([number], { add: up.shiftKey });
+    };
+    document.addEventListener("pointerup", lift, { capture: true, once: true });
+  }
+
+  private pixelOf({ clientX, clientY }: MouseEvent): { x: number; y: number } {
+    const box = this.to.figure.getBoundingClientRect();
+    return { x: clientX - box.left, y: clientY - box.top };
   }
 
   private show(number: number, { x, y }: { x: number; y: number }): void {
