@@ -13,6 +13,7 @@ __all__ = [
     "JOINS",
     "LEASE",
     "LOG",
+    "NOTE",
     "PAUSED",
     "PEAK_MEMORY",
     "PREFIX",
@@ -51,6 +52,10 @@ STOP = "highnoon:stop"
 
 STOP_TRIAL = "highnoon:stop_trial:"
 """Study, followed by a trial's number: `{"by", "at"}` of who wants that trial to end."""
+
+NOTE = "highnoon:note:"
+"""Study, followed by a trial's number: what a person wrote about that trial, or null. Optuna takes
+no attributes of trials that finished."""
 
 ARCHIVED = "highnoon:archived"
 """Study: `{"by", "at"}` where lists are to leave it out, else null."""

@@ -1,12 +1,17 @@
 """The expression language of constraints and filters."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from highnoon.exceptions import ExpressionError
 from highnoon.hpo.expressions import Expression
+
+SHARED = json.loads((Path(__file__).parent / "expression_cases.json").read_text("utf-8"))
+"""Cases that `widgets/tests/expression.test.ts` holds the parser of the widgets to as well."""
 
 VALUES = {
     "a": 3,
@@ -253,3 +258,20 @@ def test_an_enormous_power_of_a_name_ends_at_once_without_a_result():
 
 def test_integers_beyond_the_precision_of_floats_stay_exact():
     assert Expression.parse("a ** 60 == 1152921504606846976").evaluate({"a": 2}) is True
+
+
+@pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["text"][:60])
+def test_it_agrees_with_the_parser_of_the_widgets(case):
+    def evaluate():
+        return Expression.parse(case["text"], SHARED["names"]).evaluate(SHARED["values"])
+
+    if "error" in case:
+        with pytest.raises(ExpressionError) as raised:
+            evaluate()
+        assert str(raised.value).split("\n")[0] == case["error"]
+        return
+    expected = case["expected"]
+    if isinstance(expected, dict):
+        expected = int(expected["whole"])
+    assert evaluate() == expected
+    assert (evaluate() is None) == (expected is None)

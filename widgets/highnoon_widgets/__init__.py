@@ -5,6 +5,7 @@ from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
 from highnoon_widgets.source import StudySource
+from highnoon_widgets.trial_table import TrialTable
 from highnoon_widgets.view import View
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "StudyDashboard",
     "StudyHeader",
     "StudySource",
+    "TrialTable",
     "View",
 ]

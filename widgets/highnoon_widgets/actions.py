@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.flags import Order
 from highnoon.hpo.run.control import StudyControl
+from highnoon_widgets.details_actions import details, enqueue_again, set_note
 
 if TYPE_CHECKING:
     from highnoon_widgets.source import StudySource
@@ -42,6 +43,9 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "resume": resume,
     "stop": stop,
     "stop_trial": stop_trial,
+    "details": details,
+    "enqueue_again": enqueue_again,
+    "set_note": set_note,
 }
 
 

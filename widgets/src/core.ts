@@ -9,6 +9,7 @@ import { edf } from "./views/edf.ts";
 import { header } from "./views/header.ts";
 import { tabs } from "./views/tabs.ts";
 import { history } from "./views/history.ts";
+import { trials } from "./views/trials.ts";
 
 const VIEWS: Record<string, View> = {
   control_panel: controlPanel,
@@ -17,6 +18,7 @@ const VIEWS: Record<string, View> = {
   header,
   history,
   tabs,
+  trials,
 };
 
 /** The sources of this page by their models. */

@@ -66,6 +66,8 @@ export class Study {
   private readonly rowOf = new Map<number, number>();
   private readonly curves = new Map<number, Point[]>();
   private bestRow: number | null = null;
+  private completedSteps = 0;
+  private anySteps = 0;
 
   get length(): number {
     return this.number.length;
@@ -100,6 +102,11 @@ export class Study {
     return Number.isNaN(value) ? this.lastReport.at(row) : value;
   }
 
+  /** The highest step that a completed trial reported, else any trial; 0 where none reported. */
+  get lastStepOfAll(): number {
+    return this.completedSteps || this.anySteps;
+  }
+
   counts(): Record<Status, number> {
     const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<
       Status,
@@ -123,6 +130,7 @@ export class Study {
     const rows = this.take(message);
     this.takeReports(message);
     this.bestRow = this.findBest(rows);
+    this.takeSteps(rows);
     return { reset, rows };
   }
 
@@ -133,6 +141,7 @@ export class Study {
     this.rowOf.clear();
     this.curves.clear();
     this.bestRow = null;
+    this.completedSteps = this.anySteps = 0;
     for (const column of this.ownColumns().values()) column.grow(0);
   }
 
@@ -193,6 +202,15 @@ export class Study {
       let curve = this.curves.get(numbers[i]);
       if (!curve) this.curves.set(numbers[i], (curve = []));
       insert(curve, { step: steps[i], value: values[i] });
+    }
+  }
+
+  private takeSteps(changed: number[]): void {
+    for (const row of changed) {
+      const step = this.lastStep.at(row);
+      this.anySteps = Math.max(this.anySteps, step);
+      if (this.status.at(row) === CODE.completed)
+        this.completedSteps = Math.max(this.completedSteps, step);
     }
   }
 

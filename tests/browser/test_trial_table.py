@@ -1,0 +1,215 @@
+"""Every control of the trial table is used in a real page, and its effect seen."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+import highnoon as hn
+from highnoon.hpo import attributes
+from tests.browser.jupyter import Lab
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+STUDY = """
+import json
+from pathlib import Path
+import highnoon as hn
+from highnoon_widgets import TrialTable
+
+hpo = hn.HPOTrialManager("{name}", storage="sqlite:///{name}.db", pruner="none", seed=1)
+
+def objective(params):
+    for step in range(1, 6):
+        hpo.report(params["x"] + 1 / step, step, train_loss=params["x"] / step)
+    if params["x"] > 0.9:
+        raise ValueError("{hostile}")
+    return params["x"]
+
+space = {{
+    "x": ("uniform", 0, 1),
+    "batch_size": ("categorical", [8, 16]),
+    "learning_rate": ("log_uniform", 1e-5, 1e-1),
+}}
+hpo.enqueue({{"x": 0.95, "batch_size": 8, "learning_rate": 1e-3}}, space)
+hpo.optimize(objective, space, n_trials=30, show_progress=False)
+table = TrialTable(hpo)
+
+def note(change):
+    Path("{name}.json").write_text(json.dumps(change["new"]))
+
+table.source.observe(note, "selected")
+table
+"""
+LIVE = """
+import time
+
+def slow(params):
+    for step in range(1, 1000):
+        time.sleep(0.05)
+        hpo.report(params["x"], step)
+        if hpo.should_prune():
+            raise hpo.TrialPruned()
+    return params["x"]
+
+handle = hpo.start(slow, space, n_trials=1)
+"""
+
+
+def manager(lab: Lab, name: str) -> hn.HPOTrialManager:
+    return hn.HPOTrialManager(name, storage=f"sqlite:///{lab.folder}/{name}.db")
+
+
+def soon(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait until it holds, in the storage, which no page event tells of."""
+    for _ in range(300):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come to hold")
+
+
+def numbers(table: Locator) -> list[int]:
+    """Numbers of the rows from top to bottom."""
+    rows = table.locator("[role=row][data-trial]")
+    found = rows.evaluate_all("rows => rows.map(row => [+row.ariaRowIndex, +row.dataset.trial])")
+    return [number for _, number in sorted(found)]
+
+
+def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: Lab) -> None:
+    notebook = open_notebook(STUDY.format(name="table", hostile=HOSTILE))
+    page: Page = notebook.page
+    notebook.run_all()
+    table = notebook.output(0).get_by_test_id("trial-table")
+    details = notebook.output(0).get_by_test_id("trial-details")
+    row = lambda number: table.locator(f"[data-trial='{number}']")  # noqa: E731
+    expect(row(29)).to_be_visible()
+    hpo = manager(lab, "table")
+    best = hpo.best_trial.number
+    assert numbers(table)[:3] == [29, 28, 27]
+
+    # Filters: words, expressions, a name that is unknown, no match, chips.
+    line = table.get_by_role("searchbox")
+    line.fill("value < 0.5 and batch_size == 16")
+    hits = [
+        t.number
+        for t in reversed(hpo.trials)
+        if t.values and t.values[0] < 0.5 and t.params["batch_size"] == 16
+    ]
+    expect(table).to_contain_text(f"{len(hits)} of 30 trials")
+    assert numbers(table) == hits[: len(numbers(table))]
+    line.fill("value < 0.5 and batchsize == 16")
+    expect(table).to_contain_text("No parameter “batchsize”. Did you mean batch_size?")
+    table.get_by_role("button", name="batch_size").click()
+    expect(line).to_have_value("value < 0.5 and batch_size == 16")
+    expect(table).to_contain_text(f"{len(hits)} of 30 trials")
+    line.fill("value < -1")
+    expect(table).to_contain_text("0 of 30 trials. Clear")
+    table.get_by_role("button", name="Clear").click()
+    expect(row(29)).to_be_visible()
+    table.get_by_role("button", name="failed").click()
+    expect(row(0)).to_be_visible()
+    assert 29 not in numbers(table)
+    table.get_by_role("button", name="failed").click()
+    expect(row(29)).to_be_visible()
+
+    # Sorting, by keyboard as well: the best comes first.
+    header = table.get_by_role("columnheader", name="Value")
+    header.click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    expect(row(best)).to_be_visible()
+    assert numbers(table)[0] == best
+    header.press("Enter")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    header.press("Enter")
+    expect(header).to_have_attribute("aria-sort", "ascending")
+
+    # Columns.
+    menu = table.get_by_role("button", name="Columns:")
+    before = menu.inner_text()
+    menu.click()
+    table.get_by_role("checkbox", name="Worker").uncheck()
+    expect(table.get_by_role("columnheader", name="Worker")).to_have_count(0)
+    table.get_by_role("button", name="As many as fit").click()
+    expect(menu).to_have_text(before)
+    page.keyboard.press("Escape")
+
+    # Selection by keys and by clicks, in the page and in Python.
+    row(best).click()
+    expect(row(best)).to_have_attribute("aria-selected", "true")
+    expect(details).to_contain_text(f"Trial {best}")
+    expect(details).to_contain_text("the best · rank 1 of")
+    page.keyboard.press("ArrowDown")
+    second = numbers(table)[1]
+    page.keyboard.press("Space")
+    expect(row(second)).to_have_attribute("aria-selected", "true")
+    expect(table).to_contain_text("2 selected")
+    page.keyboard.press("Escape")
+    expect(table).not_to_contain_text("selected")
+    page.keyboard.press("Enter")
+    expect(details).to_contain_text("rank 2 of")
+    expect(details.get_by_role("heading")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(line).to_be_focused()
+    soon(page, lambda: json.loads((lab.folder / "table.json").read_text()) == [second])
+    assert page.locator(".jp-CodeCell").count() == 1
+
+
+def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab: Lab) -> None:
+    notebook = open_notebook(
+        STUDY.format(name="deeds", hostile=HOSTILE), LIVE, "table.selected = [0]"
+    )
+    page: Page = notebook.page
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    notebook.run_all()
+    table = notebook.output(0).get_by_test_id("trial-table")
+    details = notebook.output(0).get_by_test_id("trial-details")
+
+    # Python selects; what failed says why, and text stays text.
+    expect(details).to_contain_text("Trial 0")
+    expect(details).to_contain_text(f"ValueError: {HOSTILE}")
+    expect(details).to_contain_text("hidden")
+    expect(details).to_contain_text("train_loss")
+    details.get_by_role("button", name="Show").first.click()
+    expect(details).to_contain_text("highnoon/hpo")
+    assert dialogs == []
+
+    # A note.
+    hpo = manager(lab, "deeds")
+    area = details.get_by_role("textbox", name="Note")
+    area.fill(f"why? {HOSTILE}")
+    area.press("Control+Enter")
+    expect(details).to_contain_text("Kept with the study.")
+    assert hpo.study.user_attrs[f"{attributes.NOTE}0"] == f"why? {HOSTILE}"
+
+    # Enqueue again.
+    details.get_by_role("button", name="Enqueue again").click()
+    expect(details).to_contain_text("is queued. The next free worker takes it.")
+    again = hpo.trials[-1]
+    assert again.system_attrs["fixed_params"] == hpo.trials[0].params
+    expect(table.locator(f"[data-trial='{again.number}']")).to_contain_text("queued")
+
+    # Copy.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    details.get_by_role("button", name="Copy", exact=True).click()
+    expect(details).to_contain_text("Python code is on the clipboard.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    seen: list[dict[str, Any]] = []
+    exec(copied, {"objective": seen.append})
+    assert seen == [hpo.trials[0].params]
+
+    # Stop the running one.
+    running = table.locator("[data-trial='30']")
+    expect(running).to_contain_text("running")
+    running.click()
+    details.get_by_role("button", name="Stop…").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("is not tried again")
+    question.get_by_role("button", name="Stop trial 30").click()
+    expect(running).to_contain_text("pruned")
+    assert attributes.STOPPED in hpo.trials[30].user_attrs
+    expect(details).to_contain_text("it counts as pruned")
+    assert dialogs == []

@@ -1,0 +1,106 @@
+/** What one can do with a trial. */
+import { ask } from "../dialog.ts";
+import { h } from "../dom.ts";
+import { secondsOf } from "../filter/trial_names.ts";
+import * as format from "../format.ts";
+import { mark } from "../marks.ts";
+import { Said } from "../said.ts";
+import type { Source } from "../source.ts";
+import type { TrialDetails } from "./trial.ts";
+
+export class Actions {
+  readonly el: HTMLElement;
+  private readonly again = h("button.hn-button", { type: "button" }, "Enqueue again");
+  private readonly stop = h("button.hn-button", { type: "button" }, "Stop…");
+  private readonly copy = h("button.hn-button", { type: "button" }, "Copy");
+  private readonly copyTraceback = h("button.hn-button", { type: "button" }, "Copy traceback");
+  private readonly said = new Said();
+  private readonly source: Source;
+  private number = -1;
+  private details: TrialDetails | null = null;
+
+  constructor(source: Source) {
+    this.source = source;
+    this.el = h(
+      "div.hn-deeds",
+      {},
+      h("div.hn-deeds-row", {}, this.again, this.stop, this.copy, this.copyTraceback),
+      this.said.element,
+    );
+    this.copy.title = "Python code that runs the objective with these parameters";
+    this.again.addEventListener("click", () => void this.enqueue());
+    this.stop.addEventListener("click", () => void this.askToStop());
+    this.copy.addEventListener("click", () => void this.put(this.details!.code, "Python code"));
+    this.copyTraceback.addEventListener(
+      "click",
+      () => void this.put(this.details!.failure!.traceback, "The traceback"),
+    );
+  }
+
+  show(number: number, row: number, details: TrialDetails | null): void {
+    if (number !== this.number) this.said.say("");
+    this.number = number;
+    this.details = details;
+    const status = this.source.study.statusAt(row);
+    this.stop.hidden = status !== "running" || Boolean(details?.stopping);
+    this.again.hidden = status === "queued";
+    this.copy.disabled = !details;
+    this.copyTraceback.hidden = !details?.failure?.traceback;
+  }
+
+  private async enqueue(): Promise<void> {
+    const { number } = this;
+    await this.give(this.again, async () => {
+      const queued = await this.source.call<{ number: number | null }>("enqueue_again", { number });
+      const name = queued.number === null ? "It" : `Trial ${queued.number}`;
+      this.said.say(`${name} is queued. The next free worker takes it.`, mark("queued"));
+    });
+  }
+
+  private async askToStop(): Promise<void> {
+    const { number } = this;
+    const { study } = this.source;
+    const row = study.row(number)!;
+    const ran = format.duration(secondsOf(study, row, Date.now() / 1000));
+    const step = study.lastStep.at(row);
+    const far =
+      step < 0 ? "It has reported nothing yet." : `It is at step ${format.integer(step)}.`;
+    const answer = await ask({
+      title: `Stop trial ${number}?`,
+      text:
+        `${far} It has run for ${ran}. It ends at its next report, counts as pruned and is not ` +
+        "tried again; its reports are kept.",
+      choices: [
+        { value: "keep", label: "Keep running", kind: "primary" },
+        { value: "stop", label: `Stop trial ${number}`, kind: "danger" },
+      ],
+    });
+    if (answer !== "stop") return;
+    await this.give(this.stop, async () => {
+      await this.source.call("stop_trial", { number });
+      this.said.say(`Trial ${number} ends at its next report and counts as pruned.`);
+    });
+  }
+
+  private async put(text: string, what: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.said.say(`${what} is on the clipboard.`);
+    } catch {
+      this.said.fail("The browser does not let this page write to the clipboard.");
+    }
+  }
+
+  /** Carry something out; its button rests until it is done. */
+  private async give(button: HTMLButtonElement, deed: () => Promise<void>): Promise<void> {
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    try {
+      await deed();
+    } catch (error) {
+      this.said.fail(error);
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
+  }
+}
