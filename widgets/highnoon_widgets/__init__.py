@@ -3,6 +3,7 @@
 from highnoon_widgets.controls import ControlPanel
 from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.header import StudyHeader
+from highnoon_widgets.importance_chart import ImportanceChart
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.trial_table import TrialTable
@@ -11,6 +12,7 @@ from highnoon_widgets.view import View
 __all__ = [
     "ControlPanel",
     "Edf",
+    "ImportanceChart",
     "LearningCurves",
     "OptimizationHistory",
     "StudyDashboard",

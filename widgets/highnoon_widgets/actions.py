@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from highnoon.hpo.flags import Order
 from highnoon.hpo.run.control import StudyControl
 from highnoon_widgets.details_actions import details, enqueue_again, set_note
+from highnoon_widgets.importance_actions import compute_fanova
 
 if TYPE_CHECKING:
     from highnoon_widgets.source import StudySource
@@ -46,6 +47,7 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "details": details,
     "enqueue_again": enqueue_again,
     "set_note": set_note,
+    "compute_fanova": compute_fanova,
 }
 
 

@@ -15,6 +15,7 @@ from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.reading import ParameterColumn, StudyFeed
 from highnoon.hpo.reading.wire import encode_changes
 from highnoon_widgets.actions import ACTIONS
+from highnoon_widgets.importance_follower import ImportanceFollower
 
 __all__ = ["StudySource"]
 
@@ -39,6 +40,10 @@ class StudySource(ipywidgets.Widget):
         reader: The study.
         feed: Its columns.
         selected: Numbers of the selected trials.
+        importances: Computes the scores of parameters.
+        importance: PED-ANOVA's scores, empty before the first; see `ImportanceFollower`.
+        fanova: The scores of fANOVA, or how far their computation is; empty where it was not asked
+            for.
     """
 
     _model_name = traitlets.Unicode("WidgetModel").tag(sync=True)
@@ -49,6 +54,8 @@ class StudySource(ipywidgets.Widget):
     snapshot = traitlets.Bytes(help="The study, until a page has it.").tag(sync=True)
     changes = traitlets.List(help="What changed lately.").tag(sync=True)
     trouble = traitlets.Unicode(help="Why the storage cannot be read, or empty.").tag(sync=True)
+    importance = traitlets.Dict().tag(sync=True)
+    fanova = traitlets.Dict().tag(sync=True)
 
     def __init__(self, study: "StudyReader | optuna.Study") -> None:
         self.reader = as_reader(study)
@@ -63,6 +70,7 @@ class StudySource(ipywidgets.Widget):
         self._pool = concurrent.futures.ThreadPoolExecutor(2, "highnoon-widgets")
         self.feed.poll()
         super().__init__(snapshot=self._whole(), storage=storage_label(self.reader.study._storage))
+        self.importances = ImportanceFollower(self)
         self.on_msg(self._on_message)
         threading.Thread(target=self._follow, name="highnoon-follow", daemon=True).start()
 
@@ -84,6 +92,7 @@ class StudySource(ipywidgets.Widget):
     def close(self) -> None:
         """Stop following the study."""
         self._closing.set()
+        self.importances.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         super().close()
 
@@ -114,6 +123,7 @@ class StudySource(ipywidgets.Widget):
                 )
                 self._know(changes.trials.parameters, len(changes.trials.workers))
             self._publish(message)
+        self.importances.changed()
 
     def _publish(self, message: bytes) -> None:
         now = time.monotonic()
@@ -171,6 +181,8 @@ class StudySource(ipywidgets.Widget):
             self._welcome(content.get("revision"))
         elif kind == "call":
             self._pool.submit(self._call, content)
+        elif kind == "watching importance":
+            self.importances.watch(watched=content.get("watched") is not False)
 
     def _welcome(self, revision: Any) -> None:
         """Bring a page that listens from now on up to date."""
@@ -180,6 +192,7 @@ class StudySource(ipywidgets.Widget):
                 self.snapshot = b""
             if revision != self._revision:
                 self.send({"type": "study"}, [self._whole()])
+        self.send_state(["importance", "fanova"])
 
     def _call(self, content: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"type": "answer", "id": content.get("id")}

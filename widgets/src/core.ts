@@ -7,6 +7,7 @@ import { controlPanel } from "./views/control_panel.ts";
 import { curves } from "./views/curves.ts";
 import { edf } from "./views/edf.ts";
 import { header } from "./views/header.ts";
+import { importance } from "./views/importance.ts";
 import { tabs } from "./views/tabs.ts";
 import { history } from "./views/history.ts";
 import { trials } from "./views/trials.ts";
@@ -17,6 +18,7 @@ const VIEWS: Record<string, View> = {
   edf,
   header,
   history,
+  importance,
   tabs,
   trials,
 };

@@ -1,4 +1,5 @@
 /** The link to the kernel's StudySource: keeps the page's study up to date and passes calls on. */
+import { ordered, type Fanova, type Scores } from "./importance.ts";
 import type { Kernel, LoadEngine, Model } from "./page.ts";
 import { Study, type Change } from "./study.ts";
 import { decode } from "./wire.ts";
@@ -38,6 +39,11 @@ export class Source {
   /** The trial under the pointer, in any widget. */
   hovered: number | null = null;
   readonly hoverChanged = new Event<number | null>();
+  /** PED-ANOVA's scores of the parameters, null before the first. */
+  importance: Scores | null = null;
+  /** The scores of fANOVA or how far they are, null where nobody asked. */
+  fanova: Fanova | null = null;
+  readonly importanceChanged = new Event<void>();
   /** Why the storage cannot be read; empty where it can. */
   trouble = "";
   /** Whether a call has waited for the kernel for long: a cell keeps it busy. */
@@ -53,6 +59,7 @@ export class Source {
   private timer: number | null = null;
   private notified = 0;
   private asking = false;
+  private watchers = 0;
 
   constructor(model: Model, load: LoadEngine, kernel: Kernel | null) {
     this.model = model;
@@ -64,8 +71,10 @@ export class Source {
     model.on("change:snapshot", () => this.takeSnapshot());
     model.on("change:selected", () => this.takeSelection());
     model.on("change:trouble", () => this.takeTrouble());
+    model.on("change:importance change:fanova", () => this.takeImportance());
     this.takeSnapshot();
     this.takeChanges();
+    this.takeImportance();
     this.selected = model.get("selected");
     this.trouble = model.get("trouble");
     this.asking = this.study.revision < 0;
@@ -91,6 +100,19 @@ export class Source {
   /** Whether the study arrived. */
   get ready(): boolean {
     return this.study.revision >= 0;
+  }
+
+  /** The study's parameters, the most important first; those without a score after the others. */
+  get parameterOrder(): string[] {
+    return ordered([...this.study.parameters.keys()], this.importance);
+  }
+
+  /** Say that scores are on the screen, until the function that is returned is called. */
+  watchImportance(): () => void {
+    if (this.watchers++ === 0) this.model.send({ type: "watching importance", watched: true });
+    return () => {
+      if (--this.watchers === 0) this.model.send({ type: "watching importance", watched: false });
+    };
   }
 
   /** Ask the kernel for an action of `highnoon_widgets.actions`; rejects with its message. */
@@ -131,6 +153,13 @@ export class Source {
     if (selected.join() === this.selected.join()) return;
     this.selected = selected;
     this.selectionChanged.emit(selected);
+  }
+
+  private takeImportance(): void {
+    const [scores, fanova] = [this.model.get("importance"), this.model.get("fanova")];
+    this.importance = scores && Object.keys(scores).length ? scores : null;
+    this.fanova = fanova && Object.keys(fanova).length ? fanova : null;
+    this.importanceChanged.emit();
   }
 
   private takeTrouble(): void {

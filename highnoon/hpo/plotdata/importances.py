@@ -1,7 +1,7 @@
 """Which parameters matter, with how sure that is."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from highnoon.hpo.study import Direction
 
-__all__ = ["Importance", "ImportanceEvaluator", "importance"]
+__all__ = ["FANOVA_RESAMPLES", "Importance", "ImportanceEvaluator", "importance"]
 
 ImportanceEvaluator = Literal["ped-anova", "fanova"]
 
 _MOST_DRAWS = 2_000_000
-_FANOVA_RESAMPLES = 20
+FANOVA_RESAMPLES = 20
+"""How many resamples fANOVA draws unless told."""
+
 _FANOVA_TRIALS = 200
 _FANOVA_TREES = 8
 
@@ -78,6 +80,7 @@ def importance(
     *,
     resamples: int | None = None,
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Importance:
     """Return how important parameters are for the value.
 
@@ -92,6 +95,8 @@ def importance(
             two million trials together; 20 for fANOVA. Those of fANOVA have at most 200 trials and
             its forests 8 trees, where Optuna's have all trials and 64: Optuna's take minutes.
         seed: Makes the resamples repeatable.
+        progress: Called with how many resamples fANOVA has scored, of how many; what it raises
+            ends the computation.
 
     Raises:
         ConfigError: There is no such evaluator, or the number is below 1.
@@ -110,7 +115,7 @@ def importance(
     count = len(rows)
     each = min(count, _FANOVA_TRIALS) if fanova else count
     if resamples is None:
-        resamples = _FANOVA_RESAMPLES if fanova else min(200, max(20, _MOST_DRAWS // max(1, each)))
+        resamples = FANOVA_RESAMPLES if fanova else min(200, max(20, _MOST_DRAWS // max(1, each)))
     name = "fANOVA" if fanova else "PED-ANOVA"
     loss = sign_of(direction) * columns.value[rows]
     reason = _reason(loss)
@@ -125,7 +130,7 @@ def importance(
     draws = np.random.default_rng(seed).integers(count, size=(resamples, each))
     if fanova:
         parameters = [column for column in parameters if not np.isnan(column.values).any()]
-        scores = _fanova(parameters, loss, draws, seed)
+        scores = _fanova(parameters, loss, draws, seed, progress)
     else:
         at_once = max(1, _MOST_DRAWS // each)
         blocks = (draws[first : first + at_once] for first in range(0, resamples, at_once))
@@ -166,6 +171,7 @@ def _fanova(
     loss: "NDArray[np.float64]",
     draws: "NDArray[np.int64]",
     seed: int,
+    progress: Callable[[int, int], None] | None,
 ) -> "NDArray[np.float64]":
     """Return [R, parameters]: the scores that Optuna's fANOVA finds in resamples."""
     from optuna.importance import FanovaImportanceEvaluator
@@ -188,6 +194,8 @@ def _fanova(
         evaluator = FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=seed + resample)
         found = evaluator.evaluate(study, [column.name for column in parameters])
         scores[resample] = [found[column.name] for column in parameters]
+        if progress is not None:
+            progress(resample + 1, len(draws))
     scores[~np.isfinite(scores)] = 0.0
     return scores
 
