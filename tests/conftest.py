@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from highnoon.hpo.storage import StorageURL
 from highnoon.hpo.storage.engines import load_psycopg
 from highnoon.testing.databases import Databases
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
+from tests.prepared import create_tables, empty
 from tests.processes import StartPython
 
 load_psycopg()  # before the first test module imports it in a process that has TensorFlow
@@ -42,17 +45,21 @@ def _own_spool(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PrivateServer]:
+def _servers() -> Iterator[Callable[[str], PrivateServer]]:
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(_start(kind)))
+
+
+@pytest.fixture
+def postgres_server(_servers: Callable[[str], PrivateServer]) -> PrivateServer:
     """A private PostgreSQL server, shared by the tests of the session: do not stop it."""
-    with _start("postgresql") as server:
-        yield server
+    return _servers("postgresql")
 
 
-@pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[PrivateServer]:
+@pytest.fixture
+def mariadb_server(_servers: Callable[[str], PrivateServer]) -> PrivateServer:
     """A private MariaDB server, shared by the tests of the session: do not stop it."""
-    with _start("mariadb") as server:
-        yield server
+    return _servers("mariadb")
 
 
 @pytest.fixture(scope="session")
@@ -71,24 +78,72 @@ def own_server(
     server.start()
 
 
+@pytest.fixture(scope="session")
+def databases(_servers: Callable[[str], PrivateServer]) -> Callable[[str], Databases]:
+    """The server that makes databases of a kind: the one that the environment names, or ours."""
+
+    def of(kind: str) -> Databases:
+        given = os.environ.get(_URLS[kind])
+        return Databases(given) if given else _servers(kind)
+
+    return cache(of)
+
+
 @pytest.fixture
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+def new_database(
+    databases: Callable[[str], Databases], tmp_path: Path
+) -> Iterator[Callable[[str], str]]:
     """Make a fresh database of a kind and return its URL: sqlite, postgresql or mariadb."""
-    made: list[tuple[Databases, str]] = []
+    made: list[tuple[str, str]] = []
 
     def make(kind: str) -> str:
         if kind == "sqlite":
             return f"sqlite:///{tmp_path / 'hpo.db'}"
-        given = os.environ.get(_URLS[kind])
-        fixture = "postgres_server" if kind == "postgresql" else "mariadb_server"
-        databases = Databases(given) if given else request.getfixturevalue(fixture)
-        url = databases.create_database()
-        made.append((databases, url))
+        url = databases(kind).create_database()
+        made.append((kind, url))
         return url
 
     yield make
-    for databases, url in made:
-        databases.drop_database(url)
+    for kind, url in made:
+        databases(kind).drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def _prepared(
+    databases: Callable[[str], Databases], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    made: list[tuple[str, str]] = []
+
+    def make(kind: str) -> str:
+        file = tmp_path_factory.mktemp("prepared") / "hpo.db"
+        url = f"sqlite:///{file}" if kind == "sqlite" else databases(kind).create_database()
+        create_tables(url)
+        made.append((kind, url))
+        return url
+
+    yield cache(make)
+    for kind, url in made:
+        if kind != "sqlite":
+            databases(kind).drop_database(url)
+
+
+@pytest.fixture
+def prepared_database(_prepared: Callable[[str], str], tmp_path: Path) -> Callable[[str], str]:
+    """Return the URL of a database of a kind that has Optuna's tables and nothing in them.
+
+    A server has one, which is emptied: faster than a fresh one, for tests of what comes after.
+    """
+
+    def url_of(kind: str) -> str:
+        url = _prepared(kind)
+        if kind == "sqlite":
+            copy = tmp_path / "hpo.db"
+            shutil.copy(StorageURL.parse(url).url.database or "", copy)
+            return f"sqlite:///{copy}"
+        empty(url)
+        return url
+
+    return url_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

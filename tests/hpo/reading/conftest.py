@@ -25,7 +25,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseStor
     elif request.param == "journal":
         yield JournalStorage(JournalFileBackend(str(tmp_path / "journal.log")))
     else:
-        url = request.getfixturevalue("new_database")(request.param)
+        url = request.getfixturevalue("prepared_database")(request.param)
         database = RDBStorage(StorageURL.parse(url).raw)
         yield database
         database.remove_session()

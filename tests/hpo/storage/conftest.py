@@ -10,6 +10,12 @@ from highnoon.hpo.storage import StorageURL
 from highnoon.hpo.storage.buffered import BufferedStorage
 
 
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def database_url(request: pytest.FixtureRequest, prepared_database: Callable[[str], str]) -> str:
+    """The URL of a database with Optuna's tables; the test runs once for each kind."""
+    return prepared_database(request.param)
+
+
 @pytest.fixture
 def stock_of(new_database: object) -> Iterator[Callable[[str], RDBStorage]]:
     """Open a database, which is to outlive it, with Optuna's own storage, uncached."""
