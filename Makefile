@@ -37,7 +37,8 @@ lab: $(READY) $(FRONT) ## Open JupyterLab
 
 test: $(READY) $(FRONT) ## Run the tests
 	cd widgets && ../$(NODE) --test "tests/**/*.test.ts"
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+		--max-worker-restart 0
 
 check: $(READY) $(MODULES) ## Lint, formatting, types, import directions
 	$(BIN)/ruff check

@@ -42,10 +42,11 @@ def client() -> "Iterator[Client]":
         yield client
 
 
-@pytest.mark.parametrize(("in_memory", "n_trials"), [(True, 200), (False, 60)])
+@pytest.mark.parametrize("in_memory", [True, False])
 def test_four_killed_workers_cost_no_result_and_none_is_there_twice(
-    client: "Client", in_memory: bool, n_trials: int, url: str
+    client: "Client", in_memory: bool, url: str
 ) -> None:
+    n_trials = 60
     hpo = HPOTrialManager("s", storage=None if in_memory else url, sampler="random", pruner="none")
     killed: set[int] = set()
 

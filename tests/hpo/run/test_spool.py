@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from optuna.trial import TrialState
 
 import highnoon as hn
-from highnoon.exceptions import StorageError
+from highnoon.exceptions import StorageError, WorkerDiedError
 from highnoon.hpo import attributes
+from highnoon.hpo.run.processes import ProcessPool
 from highnoon.hpo.run.spool import Spool, spool_folder
 from highnoon.hpo.states import trial_status
 from tests.processes import StartPython, wait_until
@@ -26,10 +27,10 @@ SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
 
 # Dies between the moment at which the result is on the disk and that at which the storage has it.
 DIES_WHILE_TELLING = """
-import os, signal, sys
+import os, signal
 import highnoon as hn
 from highnoon.hpo.study import HighNoonStudy
-hpo = hn.HPOTrialManager("s", storage=sys.argv[1], seed=1)
+hpo = hn.HPOTrialManager("s", storage=URL, seed=1)
 finish = HighNoonStudy.finish
 def die(self, trial, state, value=None):
     if trial.number == 2:
@@ -55,17 +56,19 @@ def run(url: str, n_trials: int = 1) -> hn.HPOTrialManager:
     return hpo
 
 
-def killed_while_telling(url: str, start_python: StartPython) -> None:
-    process = start_python("-c", DIES_WHILE_TELLING, url)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, err
+def killed_while_telling(url: str) -> None:
+    with (
+        ProcessPool(1, preload=["highnoon.hpo.manager", "highnoon.hpo.run.warm_database"]) as pool,
+        pytest.raises(WorkerDiedError, match="SIGKILL"),
+    ):
+        pool.submit(exec, DIES_WHILE_TELLING, {"URL": url}).result()
     assert len(spooled()) == 1
 
 
 def test_a_result_whose_worker_is_killed_while_telling_is_written_by_the_next_run(
-    database_url: str, start_python: StartPython, said: Callable[[], str]
+    database_url: str, said: Callable[[], str]
 ) -> None:
-    killed_while_telling(database_url, start_python)
+    killed_while_telling(database_url)
     hpo = run(database_url)
     told = hpo.trials[2]
     assert told.state == TrialState.COMPLETE
@@ -90,9 +93,9 @@ def give_up(url: str, number: int, *, retry: bool) -> None:
 
 
 def test_the_result_of_a_trial_that_was_given_up_becomes_that_of_its_waiting_retry(
-    url: str, start_python: StartPython
+    url: str,
 ) -> None:
-    killed_while_telling(url, start_python)
+    killed_while_telling(url)
     give_up(url, 2, retry=True)
     hpo = run(url)
     lost, retry, drawn = hpo.trials[2:]
@@ -106,10 +109,8 @@ def test_the_result_of_a_trial_that_was_given_up_becomes_that_of_its_waiting_ret
     assert spooled() == []
 
 
-def test_a_result_whose_retry_has_started_becomes_a_trial_of_its_own(
-    url: str, start_python: StartPython
-) -> None:
-    killed_while_telling(url, start_python)
+def test_a_result_whose_retry_has_started_becomes_a_trial_of_its_own(url: str) -> None:
+    killed_while_telling(url)
     give_up(url, 2, retry=True)
     other = hn.HPOTrialManager("s", storage=url)
     retry = other.ask(SPACE)
@@ -131,10 +132,8 @@ def test_a_result_whose_retry_has_started_becomes_a_trial_of_its_own(
     assert spooled() == []
 
 
-def test_a_result_of_another_database_stays(
-    url: str, tmp_path: Path, start_python: StartPython
-) -> None:
-    killed_while_telling(url, start_python)
+def test_a_result_of_another_database_stays(url: str, tmp_path: Path) -> None:
+    killed_while_telling(url)
     run(f"sqlite:///{tmp_path / 'other.db'}")
     assert len(spooled()) == 1
     run(url)
@@ -142,9 +141,9 @@ def test_a_result_of_another_database_stays(
 
 
 def test_a_result_of_a_database_that_was_made_anew_is_not_written_to_another_trial(
-    url: str, tmp_path: Path, start_python: StartPython, caplog: pytest.LogCaptureFixture
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    killed_while_telling(url, start_python)
+    killed_while_telling(url)
     for path in tmp_path.glob("hpo.db*"):
         path.unlink()
     anew = hn.HPOTrialManager("s", storage=url)
@@ -164,12 +163,9 @@ def refused() -> list[Path]:
 
 @pytest.mark.parametrize("change", [{"from_the_future": 1}, {"state": "UNKNOWN"}, None])
 def test_a_result_that_this_version_cannot_read_is_set_aside(
-    url: str,
-    start_python: StartPython,
-    caplog: pytest.LogCaptureFixture,
-    change: dict[str, object] | None,
+    url: str, caplog: pytest.LogCaptureFixture, change: dict[str, object] | None
 ) -> None:
-    killed_while_telling(url, start_python)
+    killed_while_telling(url)
     (path,) = spooled()
     text = path.read_text()
     changed = text[:40] if change is None else json.dumps(json.loads(text) | change)
@@ -190,9 +186,9 @@ def test_a_result_that_this_version_cannot_read_is_set_aside(
 
 
 def test_a_result_that_the_study_refuses_is_set_aside_and_others_are_written(
-    url: str, start_python: StartPython, caplog: pytest.LogCaptureFixture
+    url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    killed_while_telling(url, start_python)
+    killed_while_telling(url)
     (path,) = spooled()
     good = path.with_name(path.name.replace("1-2.", "1-20."))
     good.write_text(path.read_text())
@@ -210,8 +206,8 @@ def test_a_result_that_the_study_refuses_is_set_aside_and_others_are_written(
 
 
 def test_a_living_process_keeps_its_files(url: str, start_python: StartPython) -> None:
-    source = DIES_WHILE_TELLING.replace("signal.SIGKILL", "signal.SIGSTOP")
-    process = start_python("-c", source, url)
+    source = f"URL = {url!r}" + DIES_WHILE_TELLING.replace("signal.SIGKILL", "signal.SIGSTOP")
+    process = start_python("-c", source)
     wait_until(spooled)
     run(url)
     assert len(spooled()) == 1
@@ -283,10 +279,8 @@ def test_a_process_whose_folder_was_removed_makes_another(url: str) -> None:
     assert spooled() == []
 
 
-def test_files_of_another_machine_whose_name_begins_alike_stay(
-    url: str, start_python: StartPython
-) -> None:
-    killed_while_telling(url, start_python)
+def test_files_of_another_machine_whose_name_begins_alike_stay(url: str) -> None:
+    killed_while_telling(url)
     (path,) = spooled()
     host, pid, token = path.parent.name.rsplit("-", 2)
     path.parent.rename(spool_folder() / f"{host}-2-{pid}-{token}")
@@ -295,10 +289,8 @@ def test_files_of_another_machine_whose_name_begins_alike_stay(
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no user ids here")
-def test_files_of_another_user_are_not_believed(
-    url: str, start_python: StartPython, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    killed_while_telling(url, start_python)
+def test_files_of_another_user_are_not_believed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed_while_telling(url)
     with monkeypatch.context() as another_user:
         another_user.setattr(os, "getuid", lambda: 54321)
         assert trial_status(run(url).trials[2]) == "running"
