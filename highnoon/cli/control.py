@@ -75,8 +75,9 @@ def _stop(options: argparse.Namespace) -> None:
 
 def _enqueue(options: argparse.Namespace) -> None:
     params = _read_params(options.params)
-    _control(options).enqueue(params)
-    print(f"Queued {', '.join(f'{name}={value}' for name, value in params.items())}.")
+    number = _control(options).enqueue(params)
+    shown = ", ".join(f"{name}={value}" for name, value in params.items())
+    print(f"Queued {shown} as trial {number}.")
 
 
 def _rename(options: argparse.Namespace) -> None:

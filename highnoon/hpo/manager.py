@@ -336,19 +336,22 @@ class HPOTrialManager(TrialReporting, StudyReader):
         self,
         params: Mapping[str, Any],
         search_space: Mapping[str, Any] | SearchSpace | None = None,
-    ) -> None:
+    ) -> int:
         """Queue a configuration, whole or in part, to be tried before anything else is drawn.
 
         Args:
             params: Values by parameter name; what is left out is drawn.
             search_space: The space to check against; the study's own where it has one.
 
+        Returns:
+            Number of the trial that will try it.
+
         Raises:
             SearchSpaceError: A name is unknown, a value out of range, or a constraint violated.
         """
         space = self._adopt(search_space, ())
         with self._storage_errors():
-            queue(self.study, space, params)
+            return queue(self.study, space, params)
 
     # Orders, which all runs of the study obey; see `StudyControl`
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial
 from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes, results
 from highnoon.hpo._registry import remember
+from highnoon.hpo.csv_export import trials_csv
 from highnoon.hpo.importance import ParamImportance, param_importance
 from highnoon.hpo.plotting import StudyPlots
 from highnoon.hpo.space import SearchSpace
@@ -113,6 +114,20 @@ class StudyReader(StudyPlots):
         """
         with self._storage_errors():
             return param_importance(self.study, evaluator=evaluator)
+
+    def best_text(self, kind: Literal["json", "yaml"] = "json") -> str:
+        """Return the best configuration as JSON or YAML, exact.
+
+        Raises:
+            NoCompletedTrialError: No trial completed.
+        """
+        with self._storage_errors():
+            return results.config_text(results.best_config(self.study, self._known_space()), kind)
+
+    def trials_csv(self) -> str:
+        """Return all trials as CSV that is safe to open in a spreadsheet."""
+        with self._storage_errors():
+            return trials_csv(self.study)
 
     def export_best(self, path: str | Path) -> Path:
         """Write the best configuration as JSON or YAML, by the ending of the path.

@@ -4,7 +4,7 @@ import html
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from highnoon.exceptions import ConfigError, NoCompletedTrialError, SearchSpaceError
 from highnoon.hpo import attributes
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "best_config",
     "best_trial",
+    "config_text",
     "params_of",
     "study_html",
     "trials_dataframe",
@@ -71,6 +72,15 @@ def best_config(study: "optuna.Study", space: "SearchSpace | None") -> dict[str,
     }
 
 
+def config_text(config: dict[str, Any], kind: Literal["json", "yaml"]) -> str:
+    """Return a best configuration as the text of a JSON or YAML file."""
+    if kind == "json":
+        return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+    import yaml
+
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+
+
 def write_config(config: dict[str, Any], path: str | Path) -> Path:
     """Write a best configuration as JSON or YAML, by the ending of the path.
 
@@ -78,14 +88,9 @@ def write_config(config: dict[str, Any], path: str | Path) -> Path:
         ConfigError: The path ends neither in .json nor in .yaml or .yml, or cannot be written.
     """
     path = Path(path)
-    if path.suffix == ".json":
-        text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-    elif path.suffix in (".yaml", ".yml"):
-        import yaml
-
-        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    else:
+    if path.suffix not in (".json", ".yaml", ".yml"):
         raise ConfigError(f"Name a file that ends in .json, .yaml or .yml, got {str(path)!r}.")
+    text = config_text(config, "json" if path.suffix == ".json" else "yaml")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

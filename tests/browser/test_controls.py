@@ -1,8 +1,12 @@
 """Every control of a study is used in a real page, and its effect seen in the storage."""
 
+import csv
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import yaml
 from playwright.sync_api import expect
 
 from highnoon.hpo.reader import StudyReader
@@ -116,3 +120,123 @@ def test_a_kernel_at_work_is_said_while_a_button_waits(open_notebook: Any, lab: 
     expect(panel).to_contain_text("optimize is running in this kernel.")
     expect(panel).to_contain_text("Paused by ")
     expect(panel).not_to_contain_text("is running in this kernel.")
+
+
+FINISHED = """
+import highnoon as hn
+from highnoon_widgets import EnqueuePanel, ExportPanel, StudyHeader
+
+hpo = hn.HPOTrialManager("=cmd|x", storage="sqlite:///finished.db")
+space = {
+    "learning_rate": ("log_uniform", 1e-5, 1e-2),
+    "embedding_dim": ("int", 256, 1024, 128),
+    "optimizer": ("categorical", ["=SUM(A1)", "sgd"]),
+    "momentum": hn.when(("uniform", 0.0, 0.99), optimizer="sgd"),
+    "warmup_steps": ("int", 0, 2000, 500),
+}
+hpo.enqueue(
+    {"learning_rate": 1.3316878711573004e-05, "embedding_dim": 640, "optimizer": "=SUM(A1)",
+     "warmup_steps": 500}, space)
+hpo.optimize(lambda p: p["learning_rate"], space, n_trials=3, show_progress=False,
+             constraints=["warmup_steps <= embedding_dim * 2"])
+"""
+
+
+def test_a_configuration_is_queued_from_the_form(open_notebook: Any, lab: Lab) -> None:
+    notebook = open_notebook(FINISHED, "EnqueuePanel(hpo)", "StudyHeader(hpo)")
+    notebook.run_all()
+    page = notebook.page
+    form = notebook.output(1).get_by_test_id("enqueue-panel")
+    expect(form).to_contain_text("filled from trial 0")
+    rate, dim = form.get_by_label("learning_rate"), form.get_by_label("embedding_dim")
+    expect(rate).to_have_value("1.33e-5")
+    expect(form.get_by_label("momentum")).to_be_hidden()
+    assert "1e-5 to 1e-2, log" in form.inner_text()
+
+    dim.fill("700")
+    expect(form).to_contain_text("must be 640 or 768")
+    send = form.get_by_role("button", name="Enqueue trial")
+    send.click()
+    expect(dim).to_be_focused()
+    dim.fill("768")
+    expect(form).to_contain_text("changed, was 640")
+    form.get_by_role("button", name="sgd").click()
+    form.get_by_label("momentum").fill("0.9")
+    send.click()
+    expect(form).to_contain_text("Trial 3 is queued. The next run of the study takes it.")
+
+    reader = StudyReader.open("=cmd|x", f"sqlite:///{lab.folder}/finished.db")
+    assert reader.trials[3].state.name == "WAITING"
+    assert reader.trials[3].system_attrs["fixed_params"] == {
+        "learning_rate": 1.3316878711573004e-05,
+        "embedding_dim": 768,
+        "optimizer": "sgd",
+        "momentum": 0.9,
+        "warmup_steps": 500,
+    }
+
+    form.get_by_role("button", name="Empty").click()
+    dim.fill("256")
+    form.get_by_label("warmup_steps").fill("2000")
+    send.press("Enter")
+    expect(form).to_contain_text("violates warmup_steps <= embedding_dim * 2")
+    form.get_by_label("warmup_steps").fill("")
+    send.press("Enter")
+    expect(form).to_contain_text("Trial 4 is queued.")
+    assert reader.trials[4].system_attrs["fixed_params"] == {"embedding_dim": 256}
+
+    notebook.output(1).evaluate("element => element.closest('.jp-Cell').style.display = 'none'")
+    notebook.output(2).get_by_role("button", name="Enqueue…").click()
+    dialog = page.get_by_role("dialog", name="Enqueue a trial of =cmd|x")
+    dialog.get_by_role("button", name="Enqueue trial").click()
+    expect(dialog).to_contain_text("Trial 5 is queued.")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    assert len(reader.trials) == 6
+    assert notebook.errors() == []
+
+
+def test_downloads_hold_what_the_study_holds(open_notebook: Any, lab: Lab) -> None:
+    notebook = open_notebook(FINISHED.replace("finished.db", "exported.db"), "ExportPanel(hpo)")
+    notebook.run_all()
+    panel = notebook.output(1).get_by_test_id("export-panel")
+    text = panel.get_by_label("Best configuration")
+    reader = StudyReader.open("=cmd|x", f"sqlite:///{lab.folder}/exported.db")
+    best = {
+        "study": "=cmd|x",
+        "direction": "minimize",
+        "trial": 0,
+        "value": reader.best_value,
+        "params": reader.best_params,
+    }
+
+    expect(text).to_contain_text("best_params = {")
+    cell: dict[str, Any] = {}
+    exec(text.inner_text(), cell)
+    assert cell["best_params"] == reader.best_params
+    panel.get_by_role("button", name="JSON", exact=True).click()
+    assert json.loads(text.inner_text()) == best
+    panel.get_by_role("button", name="YAML", exact=True).click()
+    assert yaml.safe_load(text.inner_text()) == best
+    panel.get_by_role("button", name="Copy").click()
+    expect(panel).to_contain_text("Copied.")
+
+    def downloaded(test_id: str) -> tuple[str, str]:
+        with notebook.page.expect_download() as waiting:
+            panel.get_by_test_id(test_id).click()
+        download = waiting.value
+        return download.suggested_filename, Path(download.path()).read_text("utf-8-sig")
+
+    name, content = downloaded("download-best-json")
+    assert name == "cmd-x-best.json"
+    assert json.loads(content) == best
+    name, content = downloaded("download-best-yaml")
+    assert name == "cmd-x-best.yaml"
+    assert yaml.safe_load(content) == best
+    name, content = downloaded("download-trials-csv")
+    assert name == "cmd-x-trials.csv"
+    rows = list(csv.DictReader(content.splitlines()))
+    assert [row["number"] for row in rows] == ["0", "1", "2"]
+    assert rows[0]["params_optimizer"] == "'=SUM(A1)"
+    assert float(rows[0]["params_learning_rate"]) == 1.3316878711573004e-05
+    expect(panel).to_contain_text("Saved as cmd-x-trials.csv.")

@@ -2,6 +2,8 @@
 
 from highnoon_widgets.controls import ControlPanel
 from highnoon_widgets.dashboard import StudyDashboard
+from highnoon_widgets.enqueue import EnqueuePanel
+from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.importance_chart import ImportanceChart
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
@@ -12,6 +14,8 @@ from highnoon_widgets.view import View
 __all__ = [
     "ControlPanel",
     "Edf",
+    "EnqueuePanel",
+    "ExportPanel",
     "ImportanceChart",
     "LearningCurves",
     "OptimizationHistory",

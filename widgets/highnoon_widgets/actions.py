@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from highnoon.hpo.flags import Order
 from highnoon.hpo.run.control import StudyControl
 from highnoon_widgets.details_actions import details, enqueue_again, set_note
+from highnoon_widgets.export_actions import best_file, trials_csv
 from highnoon_widgets.importance_actions import compute_fanova
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ def stop_trial(source: "StudySource", *, number: int) -> None:
     source.refresh()
 
 
+def enqueue(source: "StudySource", *, params: dict[str, Any]) -> int:
+    """Queue a configuration; return the number of the trial that will try it."""
+    number = _control(source).enqueue(params)
+    source.refresh()
+    return number
+
+
 ACTIONS: dict[Any, Callable[..., Any]] = {
     "pause": pause,
     "resume": resume,
@@ -48,6 +56,9 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "enqueue_again": enqueue_again,
     "set_note": set_note,
     "compute_fanova": compute_fanova,
+    "enqueue": enqueue,
+    "best_file": best_file,
+    "trials_csv": trials_csv,
 }
 
 

@@ -1,11 +1,14 @@
 /** What every page needs: draws the parts of a study by their names. */
 import type { EnginesModel, LoadEngine, Model, WidgetModel } from "./page.ts";
+import { enqueueDialog } from "./enqueue.ts";
 import { Source } from "./source.ts";
 import styles from "./styles/index.css";
 import type { View } from "./view.ts";
 import { controlPanel } from "./views/control_panel.ts";
 import { curves } from "./views/curves.ts";
 import { edf } from "./views/edf.ts";
+import { enqueuePanel } from "./views/enqueue_panel.ts";
+import { exportPanel } from "./views/export_panel.ts";
 import { header } from "./views/header.ts";
 import { importance } from "./views/importance.ts";
 import { tabs } from "./views/tabs.ts";
@@ -16,6 +19,8 @@ const VIEWS: Record<string, View> = {
   control_panel: controlPanel,
   curves,
   edf,
+  enqueue_panel: enqueuePanel,
+  export_panel: exportPanel,
   header,
   history,
   importance,
@@ -39,10 +44,19 @@ export async function render(
   if (!source) {
     source = new Source(sourceModel, keeping(load, engines), manager.kernel ?? null);
     sources.set(sourceModel, source);
+    openingForms(source);
   }
   el.classList.add("hn-part", `hn-${model.get("_part")}`);
   const view = VIEWS[model.get("_part")];
   return view({ el, source, study: source.study, model }) ?? (() => {});
+}
+
+/** Where no panel for a configuration is in sight, one opens. */
+function openingForms(source: Source): void {
+  source.offerForm((params, what) => {
+    enqueueDialog(source, params, what);
+    return true;
+  });
 }
 
 /** Take all engines that the model holds at once, then let the kernel drop them from its state. */

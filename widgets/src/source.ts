@@ -1,6 +1,7 @@
 /** The link to the kernel's StudySource: keeps the page's study up to date and passes calls on. */
 import { ordered, type Fanova, type Scores } from "./importance.ts";
 import type { Kernel, LoadEngine, Model } from "./page.ts";
+import type { Params } from "./space.ts";
 import { Study, type Change } from "./study.ts";
 import { decode } from "./wire.ts";
 
@@ -23,6 +24,9 @@ class Event<T> {
     for (const listener of [...this.listeners]) listener(event);
   }
 }
+
+/** Takes a configuration, and says where it is from; false where it is out of sight. */
+export type EnqueueTaker = (params: Params | null, what: string) => boolean;
 
 interface Call {
   resolve(result: unknown): void;
@@ -52,6 +56,7 @@ export class Source {
   lastNews = new Date();
   readonly healthChanged = new Event<void>();
   readonly load: LoadEngine;
+  private readonly forms: EnqueueTaker[] = [];
   private readonly model: Model;
   private readonly kernel: Kernel | null;
   private readonly calls = new Map<string, Call>();
@@ -126,6 +131,22 @@ export class Source {
       clearTimeout(waiting);
       this.setBusy(false);
     });
+  }
+
+  /** Offer a form for configurations, which `fillEnqueue` fills; the latest that takes one has it. */
+  offerForm(form: EnqueueTaker): () => void {
+    this.forms.push(form);
+    return () => void this.forms.splice(this.forms.indexOf(form), 1);
+  }
+
+  /**
+   * Show a configuration in a form, to be changed and queued.
+   *
+   * `what` says where it is from: `filled from trial 22`. Null leaves the form as it is. A form is
+   * in sight, or opens.
+   */
+  fillEnqueue(params: Params | null, what = ""): void {
+    [...this.forms].reverse().some((form) => form(params, what));
   }
 
   /** Select trials in all widgets; `add` keeps those that are selected and takes out again. */

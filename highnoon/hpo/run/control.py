@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from highnoon.exceptions import StudyError, StudyExistsError
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import Order, StopOrder, StudyFlags, read_flags
-from highnoon.hpo.queueing import queue
+from highnoon.hpo.queueing import queue, queue_within
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
@@ -123,16 +123,34 @@ class StudyControl:
             )
         self._set(f"{attributes.STOP_TRIAL}{number}", Order.now(self._by).to_json())
 
-    def enqueue(self, params: Mapping[str, Any]) -> None:
+    def enqueue(self, params: Mapping[str, Any]) -> int:
         """Queue a configuration, whole or in part, to be tried before anything else is drawn.
 
+        A study of stock Optuna's has no search space; there the ranges hold that its trials drew
+        from.
+
+        Returns:
+            Number of the trial that will try it.
+
         Raises:
-            StudyError: The study has no search space yet.
+            StudyError: The study has neither a search space nor trials yet.
             SearchSpaceError: A name is unknown, a value out of range, or a constraint violated.
         """
         space = self._space()
         with storage_errors(self._label):
-            queue(self._study, space, params)
+            if space is not None:
+                return queue(self._study, space, params)
+            distributions = {
+                name: distribution
+                for trial in self._study.get_trials(deepcopy=False)
+                for name, distribution in trial.distributions.items()
+            }
+            if not distributions:
+                raise StudyError(
+                    f"The study {self._name!r} has no search space yet. It gets one from its first "
+                    "run."
+                )
+            return queue_within(self._study, distributions, params)
 
     def archive(self) -> None:
         """Leave the study out of lists; nothing else changes."""
@@ -196,14 +214,10 @@ class StudyControl:
                     f"The study {self._name!r} is there no more: it was deleted."
                 ) from None
 
-    def _space(self) -> SearchSpace:
+    def _space(self) -> SearchSpace | None:
         with storage_errors(self._label):
             stored = self._storage.get_study_user_attrs(self._study_id).get(attributes.SEARCH_SPACE)
-        if stored is None:
-            raise StudyError(
-                f"The study {self._name!r} has no search space yet. It gets one from its first run."
-            )
-        return SearchSpace.from_json(stored)
+        return None if stored is None else SearchSpace.from_json(stored)
 
 
 def _check_free(study_name: str, others: set[str]) -> None:

@@ -198,6 +198,29 @@ def test_enqueue_checks_against_the_stored_space(url: str) -> None:
     assert hpo.trials[1].params["x"] == 0.5
 
 
+def test_enqueue_tells_the_number_of_the_trial(url: str) -> None:
+    control = created(url)
+    assert control.enqueue({"x": 0.5}) == 1
+    assert control.enqueue({}) == 2
+
+
+def test_enqueue_on_a_study_of_stock_optuna_checks_against_what_was_drawn(url: str) -> None:
+    study = optuna.create_study(study_name="s", storage=url)
+    control = hn.StudyControl("s", url)
+    with pytest.raises(StudyError, match="no search space yet"):
+        control.enqueue({"x": 0.5})
+    study.optimize(
+        lambda trial: trial.suggest_float("x", 0, 1) + len(trial.suggest_categorical("k", "ab")),
+        n_trials=1,
+    )
+    for wrong in ({"x": 2.0}, {"k": "c"}, {"y": 1.0}):
+        with pytest.raises(SearchSpaceError):
+            control.enqueue(wrong)
+    assert control.enqueue({"x": 0.25, "k": "b"}) == 1
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    assert study.trials[1].params["x"] == 0.25
+
+
 def test_the_flags_say_who_and_when(url: str) -> None:
     control = created(url)
     assert control.flags.paused is None

@@ -43,7 +43,9 @@ export function header({ el, source, study, model }: ViewContext): () => void {
       counts(study),
     );
   };
-  const buttons = model.get("controls") ? [orders.pause, orders.stop] : [];
+  const enqueue = h("button.hn-button.hn-button-primary", { type: "button" }, "Enqueue…");
+  enqueue.addEventListener("click", () => source.fillEnqueue(null));
+  const buttons = model.get("controls") ? [orders.pause, orders.stop, enqueue] : [];
   top.append(
     title,
     h(
