@@ -127,18 +127,17 @@ import highnoon as hn
 from highnoon_widgets import EnqueuePanel, ExportPanel, StudyHeader
 
 hpo = hn.HPOTrialManager("=cmd|x", storage="sqlite:///finished.db")
-space = {
+space = hn.SearchSpace.parse({
     "learning_rate": ("log_uniform", 1e-5, 1e-2),
     "embedding_dim": ("int", 256, 1024, 128),
     "optimizer": ("categorical", ["=SUM(A1)", "sgd"]),
     "momentum": hn.when(("uniform", 0.0, 0.99), optimizer="sgd"),
     "warmup_steps": ("int", 0, 2000, 500),
-}
+}, constraints=["warmup_steps <= embedding_dim * 2"])
 hpo.enqueue(
     {"learning_rate": 1.3316878711573004e-05, "embedding_dim": 640, "optimizer": "=SUM(A1)",
      "warmup_steps": 500}, space)
-hpo.optimize(lambda p: p["learning_rate"], space, n_trials=3, show_progress=False,
-             constraints=["warmup_steps <= embedding_dim * 2"])
+hpo.optimize(lambda p: p["learning_rate"], space, n_trials=3, show_progress=False)
 """
 
 
