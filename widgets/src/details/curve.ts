@@ -67,7 +67,8 @@ function axesOf(points: Point[]): Axes {
     [low, high] = [low - (Math.abs(low) || 1) * 0.05, high + (Math.abs(high) || 1) * 0.05];
   const [first, last] = [Math.min(...steps), Math.max(...steps)];
   const scale = log ? Math.log : (value: number) => value;
-  const [bottom, top] = [scale(low), scale(high)];
+  const margin = (scale(high) - scale(low)) * 0.05;
+  const [bottom, top] = [scale(low) - margin, scale(high) + margin];
   return {
     log,
     low,

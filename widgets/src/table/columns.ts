@@ -30,6 +30,7 @@ const DIGIT = 7.2;
 const HEADER_LETTER = 6.2;
 const PADDING = 17;
 const SORT_ARROW = 12;
+const SCROLL_BAR = 15;
 
 export function columnsOf(study: Study): Column[] {
   const decimals = decimalsOf(study);
@@ -80,7 +81,7 @@ export function columnsOf(study: Study): Column[] {
             : (study.workers[study.worker.at(row)] ?? "–"),
         isMuted: (row) => study.statusAt(row) === "queued",
       }),
-      width: Math.max(76, Math.min(16, longest(study.workers)) * DIGIT + PADDING),
+      width: Math.max(86, Math.min(16, longest(study.workers)) * DIGIT + PADDING),
     },
     moment("started", "Started", study.started),
     moment("ended", "Ended", study.completed),
@@ -110,7 +111,7 @@ export function decimalsOf(study: Study): () => number {
 /** Ids of the columns that are shown where nobody chose, in a table of some pixels. */
 export function fitting(columns: Column[], width: number): string[] {
   const always = columns.filter(({ shown }) => shown === "always");
-  let left = width - always.reduce((sum, column) => sum + column.width, 0);
+  let left = width - SCROLL_BAR - always.reduce((sum, column) => sum + column.width, 0);
   const shown = new Set(always.map(({ id }) => id));
   for (const column of columns) {
     if (column.shown !== "if there is room") continue;

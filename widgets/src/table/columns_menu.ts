@@ -15,8 +15,8 @@ export function columnsMenu(choose: (ids: string[] | null) => void): ColumnsMenu
     "aria-haspopup": "true",
     "aria-expanded": "false",
   });
-  const menu = h("div.hn-menu", { role: "group", "aria-label": "Columns", hidden: true });
-  const el = h("div.hn-menu-place", {}, button, menu);
+  const menu = h("div.hn-columns-menu", { role: "group", "aria-label": "Columns", hidden: true });
+  const el = h("div.hn-columns", {}, button, menu);
   const open = (isOpen: boolean) => {
     menu.hidden = !isOpen;
     button.setAttribute("aria-expanded", String(isOpen));

@@ -27,6 +27,7 @@ export interface Deeds {
   open(number: number): void;
   toFilter(): void;
   clear(): void;
+  sorted(): void;
 }
 
 const FRESH_MS = 1200;
@@ -82,6 +83,7 @@ export class TrialGrid {
       processRowPostCreate: ({ node, eRow }) => this.mark(node, eRow),
       onCellMouseOver: ({ node }) => source.hover(Number(node.id)),
       onCellMouseOut: () => source.hover(null),
+      onSortChanged: () => deeds.sorted(),
       onSelectionChanged: () => this.passSelection(),
       onRowDoubleClicked: ({ node }) => deeds.open(Number(node.id)),
       onCellKeyDown: (event) => this.onKey(event),
@@ -157,6 +159,8 @@ export class TrialGrid {
     this.api.deselectAll();
     const nodes = selected.map((number) => this.api.getRowNode(String(number)));
     this.api.setNodesSelected({ nodes: nodes.filter((node) => !!node), newValue: true });
+    const last = nodes.at(-1);
+    if (typeof last?.rowIndex === "number") this.api.ensureIndexVisible(last.rowIndex);
   }
 
   /** Light the trial under the pointer. */
@@ -164,6 +168,11 @@ export class TrialGrid {
     for (const row of this.el.querySelectorAll(".hn-row-lit")) row.classList.remove("hn-row-lit");
     if (number === null) return;
     this.el.querySelector(`.ag-row[data-trial="${number}"]`)?.classList.add("hn-row-lit");
+  }
+
+  get isNewestFirst(): boolean {
+    const sorted = this.api.getColumnState().filter(({ sort }) => sort);
+    return sorted.length === 1 && sorted[0].colId === "number" && sorted[0].sort === "desc";
   }
 
   /** Bring a trial into view and let the keys start from it. */
@@ -204,7 +213,6 @@ export class TrialGrid {
       minWidth: column.width,
       sortable: column.sortable ?? true,
       ...(column.id === "number" ? { initialSort: "desc" as const } : {}),
-      valueGetter: ({ data }) => column.key(data! - 1),
       comparator: comparatorOf(column, this.source.study),
       ...(text ? { valueFormatter: ({ data }) => text(data! - 1) } : {}),
       ...(draw ? { cellRenderer: ({ data }: { data: number }) => draw(data - 1) } : {}),

@@ -134,10 +134,7 @@ export class DetailsPanel {
     this.actions.show(this.number, row, this.details);
     const curve = curvePlot(study, row);
     const parameters = section("Parameters", "", strips(study, row, best));
-    parameters.firstElementChild!.append(
-      h("span.hn-key.hn-key-this", {}, "this trial"),
-      h("span.hn-key.hn-key-best", {}, `the ${best.length} best`),
-    );
+    if (best.length > 1) parameters.firstElementChild!.append(...key(best.length));
     this.own.replaceChildren(...(curve ? [curve] : []), parameters);
   }
 
@@ -190,6 +187,14 @@ export class DetailsPanel {
     this.source.select(this.source.selected.filter((other) => other !== number));
     if (number !== null) this.around.leave(number);
   }
+}
+
+/** What the marks on the strips are. */
+function key(count: number): HTMLElement[] {
+  return [
+    h("span.hn-strip-key", {}, "this trial"),
+    h("span.hn-strip-key.hn-strip-key-best", {}, `the ${count} best`),
+  ];
 }
 
 function arrowButton(text: string, label: string): HTMLButtonElement {

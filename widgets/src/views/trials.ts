@@ -57,7 +57,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     neighbour: (number, offset) => grid?.neighbour(number, offset) ?? null,
     leave: (number) => grid?.focus(number),
   });
-  el.append(h("div.hn-trials", {}, panel, details.el));
+  el.append(h("div.hn-trials-parts", {}, panel, details.el));
   body.append(loadingTable(rows));
 
   function filterChanged(text: string): void {
@@ -99,9 +99,9 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   }
 
   function drawCounts(): void {
-    caption.textContent = source.ready
-      ? `${format.integer(study.length)}${study.length ? ", newest first" : ""}`
-      : "reading";
+    const newest = study.length > 1 && (grid?.isNewestFirst ?? true) ? ", newest first" : "";
+    caption.textContent = source.ready ? format.integer(study.length) + newest : "reading";
+    panel.classList.toggle("hn-table-empty", source.ready && study.length === 0);
     const parts = [];
     if (source.selected.length) parts.push(`${format.integer(source.selected.length)} selected`);
     if (filter.active)
@@ -141,6 +141,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
       },
       toFilter: () => line.input.focus(),
       clear: () => source.select([]),
+      sorted: drawCounts,
     });
     body.replaceChildren(grid.el);
     described = "";
