@@ -6,7 +6,7 @@ from highnoon_widgets.enqueue import EnqueuePanel
 from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.importance_chart import ImportanceChart
-from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
+from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory, Timeline
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.trial_table import TrialTable
 from highnoon_widgets.view import View
@@ -22,6 +22,7 @@ __all__ = [
     "StudyDashboard",
     "StudyHeader",
     "StudySource",
+    "Timeline",
     "TrialTable",
     "View",
 ]

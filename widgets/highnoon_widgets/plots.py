@@ -4,7 +4,7 @@ import traitlets
 
 from highnoon_widgets.view import View
 
-__all__ = ["Edf", "LearningCurves", "OptimizationHistory"]
+__all__ = ["Edf", "LearningCurves", "OptimizationHistory", "Timeline"]
 
 
 class OptimizationHistory(View):
@@ -58,3 +58,19 @@ class Edf(View):
 
     _part = traitlets.Unicode("edf").tag(sync=True)
     scale = traitlets.Enum(["linear", "log"], "linear").tag(sync=True)
+
+
+class Timeline(View):
+    """Which worker ran which trial, and when, each state in its colour.
+
+    Attributes:
+        by: What has a lane: `"worker"` or `"trial"`.
+
+    Example:
+        ```python
+        Timeline(hpo)
+        ```
+    """
+
+    _part = traitlets.Unicode("timeline").tag(sync=True)
+    by = traitlets.Enum(["worker", "trial"], "worker").tag(sync=True)

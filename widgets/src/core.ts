@@ -12,6 +12,7 @@ import { exportPanel } from "./views/export_panel.ts";
 import { header } from "./views/header.ts";
 import { importance } from "./views/importance.ts";
 import { tabs } from "./views/tabs.ts";
+import { timeline } from "./views/timeline.ts";
 import { history } from "./views/history.ts";
 import { trials } from "./views/trials.ts";
 
@@ -25,6 +26,7 @@ const VIEWS: Record<string, View> = {
   history,
   importance,
   tabs,
+  timeline,
   trials,
 };
 

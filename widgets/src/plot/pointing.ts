@@ -68,7 +68,9 @@ export class Pointing {
       if (number === null) return;
       this.show(number, this.pixelOf(event!.event));
     });
-    plot.on("plotly_unhover", () => this.leave());
+    plot.on("plotly_unhover", () => {
+      if (!this.to.drawing()?.hit) this.leave();
+    });
     plot.on("plotly_click", (event) => {
       const number = numberOf(event!.points[0]);
       if (number !== null) this.to.source.select([number], { add: event!.event.shiftKey });

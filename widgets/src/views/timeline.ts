@@ -1,0 +1,45 @@
+/** The timeline: which worker ran which trial, and when. */
+import { plotOption } from "../plot/options.ts";
+import { PlotPanel } from "../plot/panel.ts";
+import { drawTimeline, timelineHeight } from "../plot/timeline_drawing.ts";
+import { timelineOf } from "../plot/timeline.ts";
+import type { ViewContext } from "../view.ts";
+
+/** A trial that runs grows by itself. */
+const TICK_MS = 5000;
+
+export function timeline(context: ViewContext): () => void {
+  const { source, study } = context;
+  const by = plotOption(context, "by", "Lanes", { worker: "By worker", trial: "By trial" }, () =>
+    panel.redraw(),
+  );
+  let info = timelineOf(study);
+  const panel: PlotPanel = new PlotPanel(context, {
+    heading: "Workers",
+    testid: "timeline",
+    height: () => timelineHeight(info.lanes.length, by.value),
+    drag: "zoom",
+    controls: [by.element],
+    draw: (theme, size) =>
+      drawTimeline(info, study, {
+        theme,
+        size,
+        by: by.value,
+        selected: source.selected,
+        now: Date.now() / 1000,
+      }),
+  });
+  const stop = source.changed.on(() => {
+    info = timelineOf(study);
+    panel.redraw();
+  });
+  const ticking = setInterval(() => {
+    if (study.counts().running) panel.redraw();
+  }, TICK_MS);
+  return () => {
+    stop();
+    clearInterval(ticking);
+    by.close();
+    panel.close();
+  };
+}
