@@ -43,7 +43,8 @@ export function barTraces(
     fill: "toself",
     hoverinfo: "skip",
     connectgaps: false,
-    ...look(kind, theme),
+    ...barLook(kind, theme),
+    ...(kind === "running" ? hatched(theme) : {}),
   }));
 }
 
@@ -60,7 +61,8 @@ function outlines(bars: readonly Bar[], height: number, pixel: number) {
   return { x, y };
 }
 
-function look(kind: Bar["kind"], theme: Theme): Trace {
+/** The fill and the edge of a bar, for a trace or a shape. */
+export function barLook(kind: Bar["kind"], theme: Theme): Trace {
   const { colors } = theme;
   const solid = (fillcolor: string) => ({ fillcolor, line: { width: 0 } });
   switch (kind) {
@@ -76,17 +78,20 @@ function look(kind: Bar["kind"], theme: Theme): Trace {
     case "interrupted":
       return solid(faded(colors.failed, 0.28));
     case "running":
-      return {
-        ...solid(faded(colors.running, 0.36)),
-        fillpattern: {
-          shape: "/",
-          fgcolor: colors.running,
-          bgcolor: faded(colors.running, 0.25),
-          size: 5,
-          solidity: 0.35,
-        },
-      };
+      return solid(faded(colors.running, 0.36));
     default:
       return solid(faded(colors["ink-2"], 0.5));
   }
+}
+
+function hatched({ colors }: Theme): Trace {
+  return {
+    fillpattern: {
+      shape: "/",
+      fgcolor: colors.running,
+      bgcolor: faded(colors.running, 0.25),
+      size: 5,
+      solidity: 0.35,
+    },
+  };
 }

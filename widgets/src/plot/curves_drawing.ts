@@ -6,9 +6,9 @@ import { chosenCurves, thinned, type Curve, type Curves } from "./curves.ts";
 import { lineTrace, STYLES, styleOf, type Look, type StyleName } from "./curve_styles.ts";
 import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
 import { markTraces } from "./markers.ts";
-import { percentile } from "./shown.ts";
-import { axisTitles, MARGIN, type Size } from "./template.ts";
-import type { Theme } from "./theme.ts";
+import { percentile, shownStatus } from "./shown.ts";
+import { axisTitles, MARGIN, wholeTicks, type Size } from "./template.ts";
+import { faded, type Theme } from "./theme.ts";
 import { valueAxis, type ValueAxis } from "./value_axis.ts";
 
 export interface CurvesOptions {
@@ -104,7 +104,14 @@ class CurvesDrawing {
     return {
       view: `${options.axis} ${this.y.log ? "log" : "linear"}`,
       traces: [...this.lineTraces(), ...this.endMarks()],
-      axes: { xaxis: { type: "linear", range: this.range }, yaxis: this.y.axis },
+      axes: {
+        xaxis: {
+          type: "linear",
+          range: this.range,
+          ...(options.axis === "step" ? wholeTicks(this.range) : {}),
+        },
+        yaxis: this.y.axis,
+      },
       margin: { r: RIGHT },
       annotations: [
         ...axisTitles(`${metric}${this.y.log ? ", log" : ""}`, this.xTitle()),
@@ -116,7 +123,9 @@ class CurvesDrawing {
         ? { note: `${format.integer(lines.length)} of ${format.integer(all)} curves` }
         : {}),
       numbers: lines.map(({ curve }) => curve.number).sort((a, b) => a - b),
+      redrawsSelection: true,
       places: (number) => this.places(number),
+      live: (changed) => this.live(changed),
       highlight: (number) => this.highlight(number),
     };
   }
@@ -285,17 +294,31 @@ class CurvesDrawing {
 
   private highlight(number: number): Shape[] {
     const line = this.byNumber.get(number);
-    if (!line) return [];
-    if (line.points.length === 1) return [];
-    const path = line.points.map(({ step, value }, i) => `${i ? "L" : "M"}${step},${value}`);
-    return [
-      {
-        type: "path",
-        xref: "x",
-        yref: "y",
-        path: path.join(""),
-        line: { color: this.setting.theme.colors.ink, width: 2 },
-      },
-    ];
+    return line ? pathOf(line, this.setting.theme.colors.ink, 2) : [];
   }
+
+  /** Curves that are new, or longer than when this was drawn. */
+  private live(changed: ReadonlySet<number>): Shape[] | null {
+    const { study, setting } = this;
+    const best = study.best === null ? null : study.number.at(study.best);
+    if (best !== this.info.best) return null;
+    const shapes: Shape[] = [];
+    for (const number of changed) {
+      const row = study.row(number);
+      if (row === undefined) return null;
+      const curve = { number, status: shownStatus(study, row), points: study.curve(number) };
+      for (const line of this.line(curve).map((whole) => this.cut(whole))) {
+        if (line.end.step > this.range[1]) return null;
+        const { color, opacity = 1, width }: Look = STYLES[line.style];
+        shapes.push(...pathOf(line, faded(setting.theme.colors[color], opacity), width));
+      }
+    }
+    return shapes;
+  }
+}
+
+function pathOf({ points }: Line, color: string, width: number): Shape[] {
+  if (points.length === 1) return [];
+  const path = points.map(({ step, value }, i) => `${i ? "L" : "M"}${step},${value}`).join("");
+  return [{ type: "path", xref: "x", yref: "y", path, line: { color, width } }];
 }

@@ -55,8 +55,15 @@ export interface Drawing {
   note?: string;
   /** Numbers of the trials that are drawn, in the order in which the arrow keys pass them. */
   numbers: ArrayLike<number>;
+  /** Whether selected trials are drawn otherwise than by rings. */
+  redrawsSelection?: boolean;
   /** Where a trial is drawn; rings mark it there when it is hovered or selected. */
   places(number: number): Place[];
+  /**
+   * Shapes of what moves on between drawings, and of trials that changed since this one; null where
+   * it takes a new drawing. With it, a trial that arrives costs little however many there are.
+   */
+  live?(changed: ReadonlySet<number>): Shape[] | null;
   /** The trial at a place, where marks do not say it. */
   hit?(place: Place): number | null;
   /** Shapes that light a trial up, where rings do not do. */

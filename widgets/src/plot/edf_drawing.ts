@@ -4,19 +4,22 @@ import { CODE, type Study } from "../study.ts";
 import type { Drawing, Message, Place } from "./drawing.ts";
 import type { Edf } from "./edf.ts";
 import { markTraces } from "./markers.ts";
-import { pointsType } from "./points.ts";
 import { comparable, percentile, rowsByNumber, valueRange } from "./shown.ts";
-import { axisTitles } from "./template.ts";
+import { axisTitles, MARGIN, type Size } from "./template.ts";
 import type { Theme } from "./theme.ts";
 
 const ROOM = 0.03;
+/** Pixels around the line within which a trial is under the pointer. */
+const REACH = 12;
+/** More steps than this are finer than pixels. */
+const MOST_STEPS = 1500;
 
 export function drawEdf(
   info: Edf,
   study: Study,
   scale: "linear" | "log",
   metric: string,
-  theme: Theme,
+  { theme, size }: { theme: Theme; size: Size },
 ): Drawing | Message {
   if (!info.trials) {
     return study.length
@@ -49,7 +52,20 @@ export function drawEdf(
   };
   const best = study.best === null ? null : study.number.at(study.best);
   const at = best === null ? [] : places(best);
-  const values = Float64Array.from(rows, (row) => study.value.at(row));
+  const ordered = Array.from(rows).sort((a, b) => study.value.at(a) - study.value.at(b));
+  const values = Float64Array.from(ordered, (row) => study.value.at(row));
+  const reach = {
+    x: (REACH * (high - low + 2 * room)) / Math.max(1, size.width - MARGIN.l - MARGIN.r),
+    y: REACH / (size.height - MARGIN.t - MARGIN.b),
+  };
+  const hit = ({ x, y }: Place): number | null => {
+    const i = nearest(values, x);
+    const near =
+      Math.abs(to(values[i]) - to(x)) <= reach.x &&
+      Math.abs(shareAt(info, values[i]) - y) <= reach.y;
+    return near ? study.number.at(ordered[i]) : null;
+  };
+  const steps = thinned(value, share);
   return {
     view: isLog ? "log" : "linear",
     traces: [
@@ -57,20 +73,10 @@ export function drawEdf(
         type: "scatter",
         mode: "lines",
         name: "share of completed trials",
-        x: [value[0], ...value],
-        y: [0, ...share],
+        x: [value[0], ...steps.value],
+        y: [0, ...steps.share],
         line: { color: theme.colors.completed, width: 2, shape: "hv" },
         hoverinfo: "skip",
-      },
-      {
-        type: pointsType(values.length),
-        mode: "markers",
-        x: values,
-        y: values.map((x) => shareAt(info, x)),
-        customdata: Int32Array.from(rows, (row) => study.number.at(row)),
-        marker: { size: 5, color: theme.colors.completed, opacity: values.length > 200 ? 0 : 0.8 },
-        hoverinfo: "none",
-        showlegend: false,
       },
       ...(at.length
         ? markTraces("best", { x: [at[0].x], y: [at[0].y], numbers: [best!] }, theme)
@@ -90,10 +96,11 @@ export function drawEdf(
     ],
     label: `Distribution of ${metric} over ${format.plural(info.trials, "completed trial")}: half are at or below ${format.value(percentile(values, 0.5))}, from ${format.value(value[0])} to ${format.value(value[value.length - 1])}.`,
     note: format.plural(info.trials, "completed trial"),
-    numbers: Array.from(rows)
-      .sort((a, b) => study.value.at(a) - study.value.at(b))
-      .map((row) => study.number.at(row)),
+    numbers: ordered.map((row) => study.number.at(row)),
     places,
+    hit,
+    // One of so many moves the line by less than a pixel.
+    live: () => ((study.best === null ? null : study.number.at(study.best)) === best ? [] : null),
   };
 }
 
@@ -107,6 +114,24 @@ const OUTSIDE = {
   yshift: 8,
   showarrow: false,
 };
+
+/** Every so many of the steps, the last one among them. */
+function thinned(value: Float64Array, share: Float64Array) {
+  const every = Math.ceil(value.length / MOST_STEPS);
+  const kept = (_: number, i: number) => (value.length - 1 - i) % every === 0;
+  return { value: value.filter(kept), share: share.filter(kept) };
+}
+
+/** The index of the value that is nearest, of ascending ones. */
+function nearest(values: Float64Array, x: number): number {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && x - values[low - 1] < values[low] - x ? low - 1 : low;
+}
 
 /** How many trials lie beyond the worse end of the axis. */
 function beyond({ value, share, trials }: Edf, study: Study, limit: number): string {

@@ -5,9 +5,12 @@ import type { Mark } from "../marks.ts";
 import { CODE, STATUSES, type Study } from "../study.ts";
 import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
 import type { History } from "./history.ts";
+import { markShapes } from "./mark_shapes.ts";
 import { caretTraces, markTraces } from "./markers.ts";
-import { localTime } from "./pixels.ts";
-import { axisTitles, escaped, MARGIN, type Size } from "./template.ts";
+import { dateText, localTime } from "./pixels.ts";
+import { MANY } from "./points.ts";
+import { shownStatus, shownValue } from "./shown.ts";
+import { axisTitles, escaped, MARGIN, wholeTicks, type Size } from "./template.ts";
 import type { Theme } from "./theme.ts";
 import { valueAxis, type ValueAxis } from "./value_axis.ts";
 
@@ -26,7 +29,10 @@ export interface Setting {
 
 /** Pixels above the x axis at which trials without a value stand. */
 const FLOOR_PIXELS = 9;
-const VALUE_KINDS: Mark[] = ["pruned", "completed", "running"];
+/** The trial axis is at least so long. */
+const LEAST_TRIALS = 10;
+/** Running trials move on, and are shapes. */
+const VALUE_KINDS: Mark[] = ["pruned", "completed"];
 const NO_VALUE_KINDS: Mark[] = ["diverged", "failed", "interrupted", "infeasible"];
 
 export function drawHistory(
@@ -54,6 +60,7 @@ class HistoryDrawing {
   private readonly present: number;
   private readonly toGo: number;
   private readonly range: [number, number];
+  private readonly running: Set<number>;
 
   constructor(info: History, study: Study, options: HistoryOptions, setting: Setting) {
     this.info = info;
@@ -67,12 +74,13 @@ class HistoryDrawing {
       pixels: size.height - MARGIN.t - MARGIN.b,
       floor: info.withoutValue.length > 0,
     });
-    const running = study.counts().running;
+    this.running = new Set(info.number.filter((_, i) => info.status[i] === CODE.running));
+    const running = this.running.size;
     this.toGo = Math.max(0, (study.state.goal ?? 0) - finishedCount(study));
     if (options.axis === "trial") {
       this.xs = Float64Array.from(info.number);
       this.present = info.number[info.number.length - 1];
-      this.range = [0, Math.max(1, this.present + Math.max(0, this.toGo - running))];
+      this.range = [0, Math.max(LEAST_TRIALS, this.present + Math.max(0, this.toGo - running))];
     } else {
       const now = localTime(setting.now);
       this.xs = Float64Array.from(info.completed, (time) => (time > 0 ? localTime(time) : now));
@@ -100,9 +108,11 @@ class HistoryDrawing {
         xaxis: {
           type: this.options.axis === "time" ? "date" : "linear",
           range: this.range,
-          ...(this.options.axis === "trial" ? { tickformat: ",d" } : {}),
+          ...(this.options.axis === "trial" ? wholeTicks(this.range) : {}),
         },
-        yaxis: this.y.axis,
+        yaxis: info.range
+          ? this.y.axis
+          : { ...this.y.axis, showgrid: false, showticklabels: false },
       },
       shapes: this.nowLine(),
       annotations: [
@@ -113,6 +123,7 @@ class HistoryDrawing {
       key: this.keyEntries(),
       label: this.label(carets.count),
       numbers: info.number,
+      live: (changed) => this.live(changed),
       places: (number) => this.places(number),
     };
   }
@@ -135,6 +146,7 @@ class HistoryDrawing {
       x: Float64Array.from(rows, (i) => this.xs[i]),
       y: Float64Array.from(rows, y),
       numbers: Int32Array.from(rows, (i) => this.info.number[i]),
+      among: this.info.number.length,
     };
   }
 
@@ -268,7 +280,10 @@ class HistoryDrawing {
       });
     }
     const best = this.steps().value.at(-1);
-    if (best === undefined) return notes;
+    if (best === undefined) {
+      const text = "no trial has completed yet";
+      return [...notes, { text, xref: "paper", x: 0.5, yref: "paper", y: 0.5, showarrow: false }];
+    }
     const text = format.value(best, format.decimalsFor(...twoBest(this.study)));
     if (this.info.number.length === 1) {
       notes.push({
@@ -326,18 +341,46 @@ class HistoryDrawing {
     return `Optimization history of ${format.plural(info.number.length, "trial")}: ${told.join(", ")}. ${found}${beyond}`;
   }
 
+  /** Running trials, and those that ended since this was drawn, unless one is the new best. */
+  private live(changed: ReadonlySet<number>): Shape[] | null {
+    const { study } = this;
+    const best = study.best === null ? undefined : study.number.at(study.best);
+    if (best !== this.info.byNumber.number.at(-1)) return null;
+    const shapes: Shape[] = [];
+    const radius = this.info.number.length < MANY ? 3.5 : 2;
+    const numbers = new Set([...this.running, ...changed]);
+    for (const number of numbers) {
+      const row = study.row(number);
+      if (row === undefined) return null;
+      const kind = STATUSES[shownStatus(study, row)];
+      const known = indexOf(this.info.number, number) >= 0;
+      if (known && !this.running.has(number)) return null;
+      for (const place of this.places(number)) {
+        if (place.x > this.range[1]) return null;
+        shapes.push(...markShapes(kind, this.shapePlace(place), this.setting.theme, radius));
+      }
+    }
+    return shapes;
+  }
+
+  private shapePlace({ x, y }: Place): { x: number | string; y: number } {
+    return { x: this.options.axis === "time" ? dateText(x) : x, y };
+  }
+
   private places(number: number): Place[] {
-    const { info } = this;
-    const i = indexOf(info.number, number);
-    if (i < 0) return [];
-    const value = info.value[i];
+    const { study } = this;
+    const row = study.row(number);
+    if (row === undefined || study.status.at(row) === CODE.queued) return [];
+    const ended = study.completed.at(row);
+    const time = ended > 0 ? ended : this.setting.now;
+    const x = this.options.axis === "time" ? localTime(time) : number;
+    const value = shownValue(study, row);
     if (Number.isNaN(value)) {
-      return info.withoutValue.includes(number)
-        ? [{ x: this.xs[i], y: this.y.above(FLOOR_PIXELS) }]
-        : [];
+      const running = study.status.at(row) === CODE.running;
+      return running ? [] : [{ x, y: this.y.above(FLOOR_PIXELS) }];
     }
     const [tip, foot] = this.caretPixels;
-    return [{ x: this.xs[i], y: this.y.beyond(value) ? (tip + foot) / 2 : value }];
+    return [{ x, y: this.y.beyond(value) ? (tip + foot) / 2 : value }];
   }
 }
 

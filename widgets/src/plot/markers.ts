@@ -1,7 +1,7 @@
 /** Marks of trials on a plot, as `marks.ts` draws them in text. */
 import { WORDS, type Mark } from "../marks.ts";
 import type { Trace } from "./drawing.ts";
-import { pointsType } from "./points.ts";
+import { MANY, pointsType } from "./points.ts";
 import { faded, type Theme } from "./theme.ts";
 
 /** Points of trials: coordinates, and the number of each one's trial. */
@@ -11,15 +11,20 @@ export interface Points {
   numbers: ArrayLike<number>;
   xaxis?: string;
   yaxis?: string;
+  /** How many points the whole plot has; these alone where it is left out. */
+  among?: number;
 }
 
 const SIZE = 7;
+const DENSE_SIZE = 4;
 
 /** The traces that mark trials of a kind. */
 export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORDS[kind]): Trace[] {
   const colors = theme.colors;
+  const among = points.among ?? points.x.length;
+  const dense = among >= MANY;
   const trace = (marker: Record<string, unknown>, more: Trace = {}): Trace => ({
-    type: pointsType(points.x.length),
+    type: pointsType(among),
     mode: "markers",
     name,
     x: points.x,
@@ -47,9 +52,15 @@ export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORD
         ),
       ];
     case "completed":
-      return [trace({ color: faded(colors.completed, 0.8), line: { width: 0 } })];
+      return [
+        trace({
+          color: faded(colors.completed, dense ? 0.45 : 0.8),
+          ...(dense ? { size: DENSE_SIZE } : {}),
+          line: { width: 0 },
+        }),
+      ];
     case "pruned":
-      return [open("triangle-down-open", colors.pruned, 1)];
+      return [open("triangle-down-open", colors.pruned, 1, dense ? DENSE_SIZE + 1 : SIZE)];
     case "diverged":
       return [
         trace({ symbol: "triangle-up", size: 8, color: colors.diverged, line: { width: 0 } }),
@@ -101,7 +112,7 @@ export function caretTraces(
     },
     {
       ...axes,
-      type: pointsType(n),
+      type: pointsType(points.among ?? n),
       mode: "markers",
       x: points.x,
       y: new Float64Array(n).fill((points.tip + points.foot) / 2),

@@ -3,16 +3,21 @@ import { download, fileName } from "../download.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import { menuButton } from "../menu.ts";
+import type { Change } from "../study.ts";
 import type { ViewContext } from "../view.ts";
 import { isMessage, type Drawing, type KeyEntry, type Message, type Trace } from "./drawing.ts";
 import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
 import { keyOf } from "./key.ts";
 import { pixelOf, placeAt } from "./pixels.ts";
+import { MANY } from "./points.ts";
 import { Pointing, type PlotElement } from "./pointing.ts";
-import { hoveredShapes, selectedTraces } from "./rings.ts";
+import { MOST_RINGS, ringShapes, selectedTraces } from "./rings.ts";
 import { Schedule } from "./schedule.ts";
 import { CONFIG, layoutOf, type Size } from "./template.ts";
 import { readTheme, watchTheme, type Theme } from "./theme.ts";
+
+/** More changed trials than this are drawn by a new drawing. */
+const MOST_LIVE = 60;
 
 export interface PlotSpec {
   heading: string;
@@ -47,8 +52,13 @@ export class PlotPanel {
   private traces: Trace[] = [];
   private shownKey = "";
   private dragmode: "select" | "zoom";
+  /** Trials that changed since the last drawing. */
+  private readonly changed = new Set<number>();
+  /** Whether the selected trials are marked by a trace. */
+  private ringed = false;
   private listens = false;
   private drawn = 0;
+  private drawnSize: Size = { width: 0, height: 0 };
   private resets = 0;
 
   constructor(context: ViewContext, spec: PlotSpec) {
@@ -97,8 +107,8 @@ export class PlotPanel {
     });
     if (!source.ready) this.say({ title: "", text: "reading the study" });
     this.undo.push(
-      source.changed.on(() => this.schedule.soon()),
-      source.selectionChanged.on(() => this.redraw()),
+      source.changed.on((change) => this.take(change)),
+      source.selectionChanged.on((selected) => this.takeSelection(selected)),
       source.hoverChanged.on(() => this.light()),
       watchTheme(() => this.recolour()),
       () => this.schedule.close(),
@@ -133,11 +143,14 @@ export class PlotPanel {
       return this.say({ title: "The plot cannot be drawn", text: String(error) });
     }
     const start = performance.now();
+    this.drawnSize = size;
     const drawn = this.spec.draw(this.theme, size);
     this.drawing = isMessage(drawn) ? null : drawn;
     if (isMessage(drawn)) return this.say(drawn);
     this.describe(drawn);
-    this.traces = drawn.highlight
+    this.changed.clear();
+    this.ringed = !drawn.highlight && source.selected.length > MOST_RINGS;
+    this.traces = !this.ringed
       ? drawn.traces
       : [...drawn.traces, ...selectedTraces(drawn, source.selected, this.theme)];
     const layout = {
@@ -193,13 +206,32 @@ export class PlotPanel {
 
   private shapes(): Record<string, unknown>[] {
     const drawing = this.drawing!;
+    const { selected, hovered } = this.context.source;
     return [
       ...(drawing.shapes ?? []),
-      ...hoveredShapes(drawing, this.context.source.hovered, this.theme),
+      ...(drawing.live?.(this.changed) ?? []),
+      ...ringShapes(drawing, selected, hovered, this.theme),
     ];
   }
 
-  /** Light the hovered trial. */
+  /** Draw what changed: a few trials over those that are there, or all anew. */
+  private take(change: Change): void {
+    const { study } = this.context;
+    for (const row of change.rows) this.changed.add(study.number.at(row));
+    const few = !change.reset && study.length >= MANY && this.changed.size <= MOST_LIVE;
+    if (few && this.listens && this.drawing?.live?.(this.changed)) {
+      this.light();
+      this.schedule.later();
+    } else this.schedule.soon();
+  }
+
+  private takeSelection(selected: readonly number[]): void {
+    const few = !this.ringed && selected.length <= MOST_RINGS;
+    if (few && this.drawing && !this.drawing.redrawsSelection) this.light();
+    else this.redraw();
+  }
+
+  /** Draw what lies over the traces: rings, and what is live. */
   private light(): void {
     if (!this.listens || !this.drawing || this.pointing.dragging) return;
     void this.plotly!.relayout(this.canvas as never, { shapes: this.shapes() } as never);
@@ -215,13 +247,13 @@ export class PlotPanel {
   private pixel(number: number): { x: number; y: number } | null {
     const [place] = this.drawing?.places(number) ?? [];
     if (!place || !this.listens) return null;
-    return pixelOf(place, (this.canvas as unknown as PlotElement).layout, this.size());
+    return pixelOf(place, (this.canvas as unknown as PlotElement).layout, this.drawnSize);
   }
 
   private hit(pixel: { x: number; y: number }): number | null | undefined {
     if (!this.listens || !this.drawing?.hit) return undefined;
     const { layout } = this.canvas as unknown as PlotElement;
-    return this.drawing.hit(placeAt(pixel, layout, this.size()));
+    return this.drawing.hit(placeAt(pixel, layout, this.drawnSize));
   }
 
   private takeRegion(numbers: number[]): void {
@@ -264,7 +296,7 @@ export class PlotPanel {
       format: kind,
       heading: this.spec.heading,
       theme: this.theme,
-      size: this.size(),
+      size: this.drawnSize,
     });
     download(image, `${fileName(this.context.study.state.name, this.spec.heading)}.${kind}`);
   }

@@ -2,9 +2,19 @@
 import type { Axis, Margin, Place } from "./drawing.ts";
 import type { Size } from "./template.ts";
 
+const HOUR = 3600;
+/** The time zone's offset does not change within an hour, and many times are of the same one. */
+let lastHour = NaN;
+let lastOffset = 0;
+
 /** A time in seconds since 1970 as a date axis takes it: plotly.js knows no time zones. */
 export function localTime(seconds: number): number {
-  return seconds * 1000 - new Date(seconds * 1000).getTimezoneOffset() * 60_000;
+  const hour = Math.floor(seconds / HOUR);
+  if (hour !== lastHour) {
+    lastHour = hour;
+    lastOffset = new Date(seconds * 1000).getTimezoneOffset() * 60_000;
+  }
+  return seconds * 1000 - lastOffset;
 }
 
 /** A coordinate of a date axis as plotly.js wants it in shapes, which read no numbers there. */

@@ -1,6 +1,7 @@
 /** Which kind of trace draws a number of points. */
 
-const MANY = 2000;
+/** From so many points on, a plot draws with WebGL, smaller and paler. */
+export const MANY = 2000;
 let hasGl: boolean | null = null;
 
 /** `scattergl` for many points where the page can draw with WebGL, else `scatter`. */

@@ -6,6 +6,8 @@ import type { Theme } from "./theme.ts";
 
 const SELECTED_SIZE = 14;
 const HOVERED_RADIUS = 6;
+/** More selected trials than this are a trace of their own, which costs a whole drawing. */
+export const MOST_RINGS = 60;
 
 /** Open rings around the selected trials. */
 export function selectedTraces(
@@ -41,10 +43,29 @@ export function selectedTraces(
   }));
 }
 
-/** A ring around the hovered trial, wherever it is drawn. */
-export function hoveredShapes(drawing: Drawing, number: number | null, theme: Theme): Shape[] {
-  if (number === null) return [];
-  if (drawing.highlight) return drawing.highlight(number);
+/** Rings around the selected trials, where they are few, and around the hovered one. */
+export function ringShapes(
+  drawing: Drawing,
+  selected: readonly number[],
+  hovered: number | null,
+  theme: Theme,
+): Shape[] {
+  const { accent, ink } = theme.colors;
+  const few = drawing.highlight || selected.length > MOST_RINGS ? [] : selected;
+  const rings = few.flatMap((number) =>
+    ringsOf(drawing, number, SELECTED_SIZE / 2, { color: accent, width: 2 }),
+  );
+  if (hovered === null) return rings;
+  if (drawing.highlight) return drawing.highlight(hovered);
+  return [...rings, ...ringsOf(drawing, hovered, HOVERED_RADIUS, { color: ink, width: 1.5 })];
+}
+
+function ringsOf(
+  drawing: Drawing,
+  number: number,
+  radius: number,
+  line: Record<string, unknown>,
+): Shape[] {
   return drawing.places(number).map(({ x, y, xaxis = "x", yaxis = "y" }) => ({
     type: "circle",
     xref: xaxis,
@@ -53,10 +74,10 @@ export function hoveredShapes(drawing: Drawing, number: number | null, theme: Th
     ysizemode: "pixel",
     xanchor: drawing.axes[axisName(xaxis)]?.type === "date" ? dateText(x) : x,
     yanchor: y,
-    x0: -HOVERED_RADIUS,
-    x1: HOVERED_RADIUS,
-    y0: -HOVERED_RADIUS,
-    y1: HOVERED_RADIUS,
-    line: { color: theme.colors.ink, width: 1.5 },
+    x0: -radius,
+    x1: radius,
+    y0: -radius,
+    y1: radius,
+    line,
   }));
 }

@@ -1,6 +1,8 @@
 /** When a plot is drawn: in view only, one drawing at a time, for new trials at most at 4 Hz. */
 
 const INTERVAL_MS = 250;
+/** What is drawn in part is drawn as a whole after this long, when the page is idle. */
+const IDLE_MS = 5000;
 /** Plots that are about to come into view are drawn. */
 const AHEAD = "200px";
 
@@ -13,6 +15,7 @@ export class Schedule {
   private acting = false;
   private closed = false;
   private timer: number | null = null;
+  private idle: number | null = null;
   private last = -Infinity;
   private width = 0;
 
@@ -44,8 +47,21 @@ export class Schedule {
     this.plan(Math.max(0, this.last + INTERVAL_MS - performance.now()));
   }
 
+  /** Act within some seconds, when nothing else is to be done. */
+  later(): void {
+    this.due ||= !this.visible;
+    if (this.idle !== null || this.closed) return;
+    this.idle = window.setTimeout(() => {
+      this.idle = null;
+      // Safari has no idle callbacks.
+      if ("requestIdleCallback" in window) requestIdleCallback(() => this.soon());
+      else this.soon();
+    }, IDLE_MS);
+  }
+
   close(): void {
     this.closed = true;
+    if (this.idle !== null) clearTimeout(this.idle);
     this.seen.disconnect();
     this.resized.disconnect();
     if (this.timer !== null) clearTimeout(this.timer);

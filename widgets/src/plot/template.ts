@@ -38,6 +38,7 @@ export function layoutOf(
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: 11, color: theme.colors["ink-2"] },
     margin: { ...MARGIN, ...drawing.margin, pad: 0 },
+    separators: ".\u202f",
     showlegend: false,
     hovermode: "closest",
     hoverdistance: 16,
@@ -79,6 +80,11 @@ function yAxis(theme: Theme): Axis {
     ticklabelstandoff: 4,
     automargin: false,
   };
+}
+
+/** Keep the ticks of an axis of whole numbers whole. */
+export function wholeTicks([low, high]: readonly [number, number]): Axis {
+  return { tickformat: ",d", ...(high - low < 9 ? { dtick: 1 } : {}) };
 }
 
 /** Axis titles: what is measured at the top left, along what at the bottom right. */

@@ -1,10 +1,11 @@
 /** Draws which worker ran which trial, and when. */
 import * as format from "../format.ts";
 import { CODE, STATUSES, type Study } from "../study.ts";
-import { barTraces, type Bar } from "./bars.ts";
+import { barLook, barTraces, type Bar } from "./bars.ts";
 import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
 import { markTraces } from "./markers.ts";
 import { dateText, localTime } from "./pixels.ts";
+import { shownStatus } from "./shown.ts";
 import { axisTitles, escaped, type Size } from "./template.ts";
 import type { Theme } from "./theme.ts";
 import type { Timeline } from "./timeline.ts";
@@ -19,6 +20,7 @@ export interface TimelineSetting {
 }
 
 const LANE = 24;
+const LEAST_LANES = 3;
 const MOST_LANE_PIXELS = 384;
 const LEAST_LANE_PIXELS = 240;
 const MARGIN = { l: 56, r: 40, t: 8, b: 28 };
@@ -34,7 +36,9 @@ const BEST_TEXT = "#1f1f1f";
 /** The height that the lanes of a timeline take, in pixels. */
 export function timelineHeight(lanes: number, by: "worker" | "trial"): number {
   const lanePixels =
-    by === "trial" ? LEAST_LANE_PIXELS : Math.min(MOST_LANE_PIXELS, LANE * Math.max(3, lanes));
+    by === "trial"
+      ? LEAST_LANE_PIXELS
+      : Math.min(MOST_LANE_PIXELS, LANE * Math.max(LEAST_LANES, lanes));
   return lanePixels + MARGIN.t + MARGIN.b;
 }
 
@@ -63,25 +67,25 @@ class TimelineDrawing {
   private readonly range: [number, number];
   private readonly pixel: { x: number; y: number };
   private readonly barOf = new Map<number, number>();
-  private readonly live: boolean;
+  private readonly running: boolean;
 
   constructor(info: Timeline, study: Study, setting: TimelineSetting) {
     this.info = info;
     this.study = study;
     this.setting = setting;
     const { by, size, now } = setting;
-    this.lanes = by === "worker" ? info.lanes.length : info.number.length;
+    this.lanes = by === "worker" ? Math.max(LEAST_LANES, info.lanes.length) : info.number.length;
     this.margin = {
       ...MARGIN,
       l: by === "worker" ? this.nameWidth() + this.stateWidth() : MARGIN.l,
     };
-    this.live = info.status.includes(CODE.running);
+    this.running = info.status.includes(CODE.running);
     this.start = info.start.map(localTime);
     const last = info.end.reduce(
       (a, b) => Math.max(a, Number.isNaN(b) ? -Infinity : b),
       info.start[0],
     );
-    const until = localTime(this.live ? now : last);
+    const until = localTime(this.running ? now : last);
     this.end = info.end.map((end) => (Number.isNaN(end) ? until : localTime(end)));
     const first = this.start[0];
     this.range = [first, until > first ? until : first + 60_000];
@@ -120,8 +124,10 @@ class TimelineDrawing {
       label: this.label(),
       note: this.note(),
       numbers: this.info.number,
+      redrawsSelection: true,
       places: (number) => this.places(number),
       hit: (place) => this.hit(place),
+      live: (changed) => this.live(changed),
       highlight: (number) => this.outline(number, setting.theme.colors.ink),
     };
   }
@@ -241,7 +247,7 @@ class TimelineDrawing {
       if (status === CODE.running) running.set(info.lane[bar], info.number[bar]);
     });
     const notes: Annotation[] = [];
-    for (let lane = 0; lane < this.lanes; lane += every) {
+    for (let lane = 0; lane < info.lanes.length; lane += every) {
       notes.push(nameAt(escaped(this.laneName(lane)), lane, 0, setting.theme.colors.ink));
       const number = running.get(lane);
       if (number === undefined || !this.stateWidth()) continue;
@@ -253,7 +259,7 @@ class TimelineDrawing {
   }
 
   private nowLine(): Shape[] {
-    if (!this.live) return [];
+    if (!this.running) return [];
     const x = dateText(this.range[1]);
     return [
       {
@@ -285,6 +291,33 @@ class TimelineDrawing {
         line: { color, width: 2 },
       },
     ];
+  }
+
+  /** Bars of trials that changed since this was drawn. */
+  private live(changed: ReadonlySet<number>): Shape[] | null {
+    const { study, info } = this;
+    const best = this.bestNumber();
+    if (this.setting.by === "trial" && changed.size) return null;
+    const shapes: Shape[] = [];
+    for (const number of changed) {
+      const row = study.row(number);
+      const worker = row === undefined ? -1 : study.worker.at(row);
+      const lane = info.lanes.lastIndexOf(worker < 0 ? null : study.workers[worker]);
+      if (number === best || row === undefined || lane < 0) return null;
+      const [started, completed] = [study.started.at(row), study.completed.at(row)];
+      const status = STATUSES[shownStatus(study, row)];
+      const x0 = localTime(started);
+      const x1 = completed >= started ? localTime(completed) : Math.max(x0, this.range[1]);
+      shapes.push({
+        type: "rect",
+        x0: dateText(x0),
+        x1: dateText(Math.max(x1, x0 + this.pixel.x)),
+        y0: lane - FILLED / 2,
+        y1: lane + FILLED / 2,
+        ...barLook(status, this.setting.theme),
+      });
+    }
+    return shapes;
   }
 
   private places(number: number): Place[] {

@@ -18,7 +18,9 @@ export function edf(context: ViewContext): () => void {
     testid: "edf",
     height: () => HEIGHT,
     controls: [scale.element],
-    draw: (theme) => drawEdf(edfOf(study), study, scale.value, metricName(study), theme),
+    drag: "zoom",
+    draw: (theme, size) =>
+      drawEdf(edfOf(study), study, scale.value, metricName(study), { theme, size }),
   });
   return () => {
     scale.close();

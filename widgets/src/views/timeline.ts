@@ -1,5 +1,6 @@
 /** The timeline: which worker ran which trial, and when. */
 import { plotOption } from "../plot/options.ts";
+import { MANY } from "../plot/points.ts";
 import { PlotPanel } from "../plot/panel.ts";
 import { drawTimeline, timelineHeight } from "../plot/timeline_drawing.ts";
 import { timelineOf } from "../plot/timeline.ts";
@@ -13,15 +14,19 @@ export function timeline(context: ViewContext): () => void {
   const by = plotOption(context, "by", "Lanes", { worker: "By worker", trial: "By trial" }, () =>
     panel.redraw(),
   );
-  let info = timelineOf(study);
+  let [info, revision] = [timelineOf(study), study.revision];
+  const current = () => {
+    if (study.revision !== revision) [info, revision] = [timelineOf(study), study.revision];
+    return info;
+  };
   const panel: PlotPanel = new PlotPanel(context, {
     heading: "Workers",
     testid: "timeline",
-    height: () => timelineHeight(info.lanes.length, by.value),
+    height: () => timelineHeight(current().lanes.length, by.value),
     drag: "zoom",
     controls: [by.element],
     draw: (theme, size) =>
-      drawTimeline(info, study, {
+      drawTimeline(current(), study, {
         theme,
         size,
         by: by.value,
@@ -29,15 +34,10 @@ export function timeline(context: ViewContext): () => void {
         now: Date.now() / 1000,
       }),
   });
-  const stop = source.changed.on(() => {
-    info = timelineOf(study);
-    panel.redraw();
-  });
   const ticking = setInterval(() => {
-    if (study.counts().running) panel.redraw();
+    if (study.length < MANY && study.counts().running) panel.redraw();
   }, TICK_MS);
   return () => {
-    stop();
     clearInterval(ticking);
     by.close();
     panel.close();

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chosenCurves, curvesOf, thinned } from "../src/plot/curves.ts";
+import { edfOf } from "../src/plot/edf.ts";
+import { shareAt } from "../src/plot/edf_drawing.ts";
+import { historyOf } from "../src/plot/history.ts";
+import { pixelOf, placeAt } from "../src/plot/pixels.ts";
+import { percentile, valueRange } from "../src/plot/shown.ts";
+import { plain } from "../src/plot/theme.ts";
+import { timelineOf } from "../src/plot/timeline.ts";
+import { valueAxis } from "../src/plot/value_axis.ts";
+import { CODE, Study, type Status } from "../src/study.ts";
+import type { Column, StudyState } from "../src/wire.ts";
+
+interface Trial {
+  number: number;
+  status?: Status;
+  value?: number;
+  started?: number;
+  completed?: number;
+  feasible?: boolean;
+  worker?: number;
+  reports?: [number, number][];
+}
+
+function studyOf(trials: Trial[], state: Partial<StudyState> = {}, workers = ["a", "b"]): Study {
+  const study = new Study();
+  const column = (kind: "f" | "i", of: (trial: Trial) => number): Column =>
+    kind === "f" ? Float64Array.from(trials, of) : Int32Array.from(trials, of);
+  const last = (t: Trial) => t.reports?.at(-1);
+  const reports = trials.flatMap((t) => (t.reports ?? []).map(([s, v]) => [t.number, s, v]));
+  study.apply({
+    base: -1,
+    revision: 0,
+    study: { direction: "minimize", ...state } as StudyState,
+    workers: [0, workers],
+    parameters: [],
+    columns: new Map<string, Column>([
+      ["trials.number", column("i", (t) => t.number)],
+      ["trials.status", column("i", (t) => CODE[t.status ?? "completed"])],
+      ["trials.value", column("f", (t) => t.value ?? NaN)],
+      ["trials.last_step", column("i", (t) => last(t)?.[0] ?? -1)],
+      ["trials.last_report", column("f", (t) => last(t)?.[1] ?? NaN)],
+      ["trials.started", column("f", (t) => t.started ?? NaN)],
+      ["trials.completed", column("f", (t) => t.completed ?? NaN)],
+      ["trials.feasible", column("i", (t) => Number(t.feasible ?? true))],
+      ["trials.retry_of", column("i", () => -1)],
+      ["trials.worker", column("i", (t) => t.worker ?? -1)],
+      ["reports.number", Int32Array.from(reports, (r) => r[0])],
+      ["reports.step", Int32Array.from(reports, (r) => r[1])],
+      ["reports.value", Float64Array.from(reports, (r) => r[2])],
+    ]),
+  });
+  return study;
+}
+
+test("the best so far steps where a feasible completed trial is better than all before", () => {
+  const study = studyOf([
+    { number: 0, value: 3, completed: 40 },
+    { number: 1, value: 1, feasible: false, completed: 20 },
+    { number: 2, value: 2, completed: 10 },
+    { number: 3, value: 2, completed: 30 },
+    { number: 4, status: "pruned", reports: [[0, 0.5]] },
+  ]);
+  const info = historyOf(study);
+  assert.deepEqual(info.byNumber, { at: [0, 2], value: [3, 2], number: [0, 2] });
+  assert.deepEqual(info.byTime, { at: [10], value: [2], number: [2] });
+  assert.equal(info.status[1], CODE.infeasible);
+  assert.deepEqual([...info.value], [3, 1, 2, 2, 0.5]);
+});
+
+test("rows that arrive out of order are drawn in the order of their numbers", () => {
+  const study = studyOf([
+    { number: 2, value: 1 },
+    { number: 0, value: 3 },
+    { number: 1, value: 2 },
+  ]);
+  assert.deepEqual(historyOf(study).byNumber.number, [0, 1, 2]);
+});
+
+test("trials that ended without a value are told from those that have none yet", () => {
+  const study = studyOf([
+    { number: 0, status: "failed", reports: [[0, 1]] },
+    { number: 1, status: "running" },
+    { number: 2, status: "queued" },
+    { number: 3, status: "diverged" },
+    { number: 4, status: "pruned" },
+  ]);
+  assert.deepEqual(historyOf(study).withoutValue, [0, 3, 4]);
+});
+
+test("the value axis ends at the 90th percentile of ten completed trials", () => {
+  const values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1000, 0.5];
+  const statuses = values.map((_, i) => (i < 10 ? CODE.completed : CODE.pruned));
+  assert.deepEqual(valueRange(values, statuses, true), [0.5, percentile(values.slice(0, 10), 0.9)]);
+  assert.deepEqual(valueRange(values.slice(0, 9), statuses, true), [1, 9]);
+  const losses = values.map((value) => -value);
+  assert.deepEqual(valueRange(losses, statuses, false), [
+    -percentile(values.slice(0, 10), 0.9),
+    -0.5,
+  ]);
+  assert.equal(valueRange([NaN], statuses, true), null);
+});
+
+test("a log axis is for positive values alone", () => {
+  const options = { log: true, minimizes: true, pixels: 200 };
+  assert.equal(valueAxis([0.1, 10], options).axis.type, "log");
+  assert.equal(valueAxis([0, 10], options).axis.type, "linear");
+  const { beyond, low, high } = valueAxis([1, 2], { ...options, log: false });
+  assert.ok(low < 1 && high > 2);
+  assert.ok(beyond(2.0001) && !beyond(2) && !beyond(-5));
+});
+
+test("curves come with the best first, the other completed ones by value, then the rest", () => {
+  const study = studyOf([
+    { number: 0, value: 2, reports: [[0, 2]] },
+    { number: 1, status: "running", reports: [[0, 9]] },
+    { number: 2, value: 1, reports: [[0, 1]] },
+    { number: 3, value: 0.5 },
+    { number: 4, value: 3, feasible: false, reports: [[0, 1]] },
+  ]);
+  const { curves, best } = curvesOf(study);
+  assert.deepEqual(
+    curves.map(({ number }) => number),
+    [2, 0, 1, 4],
+  );
+  assert.equal(best, null, "the best trial reported nothing");
+});
+
+test("of many curves the best, the selected, the running and the newest are drawn", () => {
+  const trials: Trial[] = Array.from({ length: 100 }, (_, number) => ({
+    number,
+    value: number + 1,
+    reports: [[0, 1]],
+  }));
+  trials[40] = { number: 40, status: "running", reports: [[0, 1]] };
+  const chosen = chosenCurves(curvesOf(studyOf(trials)), [7], 5).map(({ number }) => number);
+  assert.deepEqual(
+    chosen.sort((a, b) => a - b),
+    [0, 7, 40, 98, 99],
+  );
+});
+
+test("a long curve keeps its ends and its extremes", () => {
+  const points = Array.from({ length: 5000 }, (_, step) => ({ step, value: Math.sin(step / 50) }));
+  points[1234].value = 9;
+  points[4321].value = -9;
+  const kept = thinned(points, 100);
+  assert.ok(kept.length <= 100);
+  assert.deepEqual([kept[0].step, kept.at(-1)!.step], [0, 4999]);
+  assert.ok(kept.some(({ step }) => step === 1234) && kept.some(({ step }) => step === 4321));
+  assert.ok(kept.every(({ step }, i) => i === 0 || step > kept[i - 1].step));
+});
+
+test("the distribution counts equal values together, and feasible completed trials alone", () => {
+  const info = edfOf(
+    studyOf([
+      { number: 0, value: 2 },
+      { number: 1, value: 1 },
+      { number: 2, value: 2 },
+      { number: 3, value: 0, feasible: false },
+      { number: 4, status: "failed" },
+      { number: 5, value: 4 },
+    ]),
+  );
+  assert.deepEqual([...info.value], [1, 2, 4]);
+  assert.deepEqual([...info.share], [0.25, 0.75, 1]);
+  assert.deepEqual(
+    [0.5, 1, 3, 9].map((x) => shareAt(info, x)),
+    [0, 0.25, 0.75, 1],
+  );
+});
+
+test("a worker whose trials overlap has several lanes, beside each other", () => {
+  const info = timelineOf(
+    studyOf([
+      { number: 0, worker: 0, started: 0, completed: 10 },
+      { number: 1, worker: 1, started: 1, completed: 5 },
+      { number: 2, worker: 0, started: 5, completed: 12 },
+      { number: 3, worker: 0, started: 10, completed: 11 },
+      { number: 4, worker: 1, started: 6, status: "running" },
+      { number: 5, status: "queued" },
+    ]),
+  );
+  assert.deepEqual(info.lanes, ["a", "a", "b"]);
+  assert.deepEqual([...info.number], [0, 1, 2, 4, 3]);
+  assert.deepEqual([...info.lane], [0, 2, 1, 2, 0]);
+  assert.ok(Number.isNaN(info.end[3]));
+});
+
+test("pixels and places are each other's inverse, on linear, log and zoomed date axes", () => {
+  const size = { width: 500, height: 300 };
+  const layout = {
+    margin: { l: 40, r: 16, t: 24, b: 36 },
+    xaxis: { type: "date", range: ["2026-11-26 10:00", "2026-11-26 12:00:00.5"] },
+    yaxis: { type: "log", range: [-1, 2] },
+  };
+  const place = { x: Date.UTC(2026, 10, 26, 11), y: 3 };
+  const there = placeAt(pixelOf(place, layout, size), layout, size);
+  assert.ok(Math.abs(there.x - place.x) < 1);
+  assert.ok(Math.abs(there.y - place.y) < 1e-9);
+  assert.deepEqual(pixelOf({ x: Date.UTC(2026, 10, 26, 10), y: 100 }, layout, size), {
+    x: 40,
+    y: 24,
+  });
+});
+
+test("mixed colours become what plotly.js reads", () => {
+  assert.equal(plain("color(srgb 0.12 0.5 1)"), "rgb(31, 128, 255)");
+  assert.equal(plain("rgb(1, 2, 3)"), "rgb(1, 2, 3)");
+});
