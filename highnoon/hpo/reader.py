@@ -1,13 +1,14 @@
 """Read a study: its trials, its best configuration, what mattered. Never creates or changes one."""
 
 import contextlib
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import optuna
 from optuna.trial import FrozenTrial
 
-from highnoon.exceptions import StudyError
+from highnoon.exceptions import MissingDependencyError, StudyError
 from highnoon.hpo import attributes, results
 from highnoon.hpo._registry import remember
 from highnoon.hpo.csv_export import trials_csv
@@ -139,6 +140,20 @@ class StudyReader(StudyPlots):
         with self._storage_errors():
             config = results.best_config(self.study, self._known_space())
         return results.write_config(config, path)
+
+    def dashboard(self) -> Any:
+        """Return the study's live widgets: `highnoon_widgets.StudyDashboard`.
+
+        Raises:
+            MissingDependencyError: The widgets' packages are not installed.
+        """
+        try:
+            widgets = importlib.import_module("highnoon_widgets")
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(
+                f"A dashboard needs {error.name}. Install it: pip install 'highnoon[jupyter]'"
+            ) from error
+        return widgets.StudyDashboard(self)
 
     def __repr__(self) -> str:
         return (

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
+from highnoon_widgets.controls import ControlPanel
 from highnoon_widgets.header import StudyHeader
+from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
 from highnoon_widgets.source import StudySource
+from highnoon_widgets.still import study_still
 from highnoon_widgets.view import View
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["StudyDashboard", "Tabs"]
 
 TABS = ("overview", "parameters", "trials", "workers", "enqueue", "export")
+
+
+_PARTS: tuple[type[View], ...] = (OptimizationHistory, LearningCurves, ControlPanel, Edf)
 
 
 class Tabs(View):
@@ -55,7 +61,8 @@ class StudyDashboard(ipywidgets.Box):
     ) -> None:
         self.source = StudySource.of(study)
         self.tabs = Tabs(self.source, tab=tab)
-        parts: list[Any] = [StudyHeader(self.source), self.tabs]
+        parts = [StudyHeader(self.source), self.tabs]
+        parts += [part(self.source) for part in _PARTS]
         inner = ipywidgets.Box(parts)
         inner.add_class("hn-dashboard-parts")
         super().__init__([inner])
@@ -65,3 +72,8 @@ class StudyDashboard(ipywidgets.Box):
     def selected(self) -> list[int]:
         """Numbers of the trials that are selected."""
         return list(self.source.selected)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the live view, and a still picture for where no kernel runs."""
+        bundle = super()._repr_mimebundle_(**kwargs) or {}
+        return {**bundle, "text/html": study_still(self.source.feed)}
