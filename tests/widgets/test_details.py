@@ -7,13 +7,13 @@ from typing import Any
 
 import optuna
 import pytest
-from highnoon_widgets import StudySource, TrialTable
-from highnoon_widgets.details_actions import details, enqueue_again, set_note
 from optuna.trial import TrialState, create_trial
 
 import highnoon as hn
 from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes
+from highnoon_widgets import StudySource, TrialTable
+from highnoon_widgets.details_actions import details, enqueue_again, set_note
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 DISTRIBUTION = optuna.distributions.FloatDistribution(0.0, 1.0)

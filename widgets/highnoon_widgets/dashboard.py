@@ -1,15 +1,19 @@
 """`StudyDashboard`: all there is about a study, in one cell."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets
 import traitlets
 
 from highnoon_widgets.controls import ControlPanel
+from highnoon_widgets.enqueue import EnqueuePanel
+from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
+from highnoon_widgets.importance_chart import ImportanceChart
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
 from highnoon_widgets.source import StudySource
-from highnoon_widgets.still import study_still
+from highnoon_widgets.still import show_with_still
+from highnoon_widgets.trial_table import TrialTable
 from highnoon_widgets.view import View
 
 if TYPE_CHECKING:
@@ -22,7 +26,16 @@ __all__ = ["StudyDashboard", "Tabs"]
 TABS = ("overview", "parameters", "trials", "workers", "enqueue", "export")
 
 
-_PARTS: tuple[type[View], ...] = (OptimizationHistory, LearningCurves, ControlPanel, Edf)
+_PARTS: tuple[type[View], ...] = (
+    OptimizationHistory,
+    LearningCurves,
+    ImportanceChart,
+    Edf,
+    TrialTable,
+    ControlPanel,
+    EnqueuePanel,
+    ExportPanel,
+)
 
 
 class Tabs(View):
@@ -73,7 +86,5 @@ class StudyDashboard(ipywidgets.Box):
         """Numbers of the trials that are selected."""
         return list(self.source.selected)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the live view, and a still picture for where no kernel runs."""
-        bundle = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/html": study_still(self.source.feed)}
+    def _ipython_display_(self) -> None:
+        show_with_still(self, self.source.feed)

@@ -11,16 +11,30 @@ from highnoon.hpo.reading import STATUSES
 from highnoon.hpo.run.progress import format_value
 
 if TYPE_CHECKING:
+    import ipywidgets
+
     from highnoon.hpo.plotdata import History
     from highnoon.hpo.reading import StudyFeed
 
-__all__ = ["study_still"]
+__all__ = ["show_with_still", "study_still"]
 
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 28
 # A saved notebook is to stay small however many trials there are.
 _MANY_MARKS = 1_000
 _INK, _GRID, _BEST, _COMPLETED, _PRUNED = "#5c5c5c", "#e0e0e0", "#cc7000", "#475a73", "#878787"
+
+
+def show_with_still(widget: "ipywidgets.Widget", feed: "StudyFeed") -> None:
+    """Show a widget in a cell, with the still picture above it until the page has drawn it.
+
+    They are two outputs, since JupyterLab looks at no other format of one that has a widget.
+    """
+    from IPython.display import display
+
+    display({"text/html": study_still(feed), "text/plain": ""}, raw=True)
+    view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
+    display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
 
 
 def study_still(feed: "StudyFeed") -> str:
@@ -46,7 +60,7 @@ def study_still(feed: "StudyFeed") -> str:
             f'height="{_HEIGHT}" src="data:image/svg+xml;base64,{image}">'
         )
     lines.append("A picture of the study as it was; run the cell to see it live.")
-    return "<div>" + "<br>".join(lines) + "</div>"
+    return '<div class="hn-still">' + "<br>".join(lines) + "</div>"
 
 
 def _picture(info: "History") -> str:

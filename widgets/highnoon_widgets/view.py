@@ -9,7 +9,7 @@ from highnoon_widgets import _bundles
 from highnoon_widgets._cells import close_former
 from highnoon_widgets.engines import Engines
 from highnoon_widgets.source import StudySource
-from highnoon_widgets.still import study_still
+from highnoon_widgets.still import show_with_still
 
 if TYPE_CHECKING:
     import optuna
@@ -55,10 +55,5 @@ class View(anywidget.AnyWidget):
     def selected(self, numbers: list[int]) -> None:
         self.source.selected = list(numbers)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Return the live view, and a still picture for where no kernel runs."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        return {**data, "text/html": study_still(self.source.feed)}, metadata
+    def _ipython_display_(self) -> None:
+        show_with_still(self, self.source.feed)

@@ -1,6 +1,7 @@
 /** What every page needs: draws the parts of a study by their names. */
 import type { EnginesModel, LoadEngine, Model, WidgetModel } from "./page.ts";
 import { enqueueDialog } from "./enqueue.ts";
+import { keepKeys } from "./keys.ts";
 import { Source } from "./source.ts";
 import styles from "./styles/index.css";
 import type { View } from "./view.ts";
@@ -39,6 +40,7 @@ export async function render(
   load: (name: string) => Promise<unknown>,
 ): Promise<() => void> {
   addStyles();
+  keepKeys();
   const manager = model.widget_manager;
   const engines = (await manager.get_model(model.get("_engines"))) as EnginesModel;
   const sourceModel = await manager.get_model(model.get("_source"));
@@ -48,6 +50,7 @@ export async function render(
     sources.set(sourceModel, source);
     openingForms(source);
   }
+  takePlaceOfStill(el);
   el.classList.add("hn-part", `hn-${model.get("_part")}`);
   const view = VIEWS[model.get("_part")];
   return view({ el, source, study: source.study, model }) ?? (() => {});
@@ -68,6 +71,17 @@ function keeping(load: (name: string) => Promise<unknown>, engines: EnginesModel
     void Promise.all(held.map(load)).then(() => engines.send({ type: "taken" }));
   }
   return load;
+}
+
+/** Hide the picture that a saved notebook shows where no kernel runs. */
+function takePlaceOfStill(el: HTMLElement): void {
+  // The element is in the page only after its view was drawn.
+  requestAnimationFrame(() => {
+    const stills = el.closest(".jp-OutputArea")?.querySelectorAll(".hn-still") ?? [];
+    for (const still of stills) {
+      still.closest<HTMLElement>(".jp-OutputArea-child")?.style.setProperty("display", "none");
+    }
+  });
 }
 
 function addStyles(): void {

@@ -44,9 +44,6 @@ export function tabs({ el, source, study, model }: ViewContext): () => void {
     choose(next.dataset.tab!);
     next.focus();
   });
-  list.addEventListener("focusin", (event) =>
-    (event.target as HTMLElement).setAttribute("data-lm-suppress-shortcuts", "true"),
-  );
 
   const count = () => {
     const counts: Record<string, number> = {

@@ -1,0 +1,69 @@
+"""The dashboard of a study in a cell, live and in a saved notebook."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.jupyter import TOKEN, Lab, Notebook
+
+CELLS = (
+    """
+import highnoon as hn
+
+hpo = hn.HPOTrialManager("looked_at", storage="sqlite:///looked_at.db", seed=0)
+
+def objective(params):
+    for step in range(5):
+        hpo.report(params["x"] ** 2 / (step + 1), step)
+    return params["x"] ** 2
+
+hpo.optimize(objective, {"x": ("uniform", -1, 1)}, n_trials=30, show_progress=False)
+""",
+    "hpo.dashboard()",
+)
+
+
+def test_each_tab_shows_its_parts_and_the_notebook_stays_small(
+    open_notebook: Callable[..., Notebook], lab: Lab, context: BrowserContext
+) -> None:
+    notebook = open_notebook(*CELLS)
+    page = notebook.page
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    foreign: list[str] = []
+    page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url, lab) else None)
+    notebook.run_all()
+    output = notebook.output(1)
+    expect(output.get_by_test_id("optimization-history").locator(".main-svg").first).to_be_visible()
+    expect(output.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+
+    output.get_by_role("tab", name="Overview").press("ArrowRight")
+    parameters = output.get_by_role("tab", name="Parameters")
+    expect(parameters).to_be_focused()
+    expect(output.get_by_test_id("optimization-history")).to_be_hidden()
+    output.get_by_role("tab", name="Workers").click()
+    expect(output.get_by_test_id("control-panel")).to_be_visible()
+    output.get_by_role("tab", name="Overview").click()
+    expect(output.get_by_test_id("optimization-history")).to_be_visible()
+
+    # The focus is on a tab, whose keys are its own but for those with Ctrl.
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+    assert notebook.errors() == []
+    assert problems == []
+    assert foreign == []
+    assert "data:image/svg+xml" in notebook.path.read_text()
+    assert notebook.path.stat().st_size < 300_000
+
+    # Opened again where its kernel is gone, it shows a picture.
+    page.close()
+    copy = notebook.path.with_name("copied.ipynb")
+    copy.write_text(notebook.path.read_text())
+    later = context.new_page()
+    later.goto(f"{lab.url}/lab/tree/{copy.name}?reset&token={TOKEN}")
+    expect(later.get_by_alt_text("Value of each trial and the best so far")).to_be_visible()
+
+
+def _is_foreign(url: str, lab: Lab) -> bool:
+    return not url.startswith((lab.url, lab.url.replace("http", "ws"), "blob:", "data:"))
