@@ -10,7 +10,7 @@ from highnoon_widgets.enqueue import EnqueuePanel
 from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.importance_chart import ImportanceChart
-from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory
+from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory, Timeline
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.still import show_with_still
 from highnoon_widgets.trial_table import TrialTable
@@ -32,6 +32,7 @@ _PARTS: tuple[type[View], ...] = (
     ImportanceChart,
     Edf,
     TrialTable,
+    Timeline,
     ControlPanel,
     EnqueuePanel,
     ExportPanel,
