@@ -187,7 +187,8 @@ def storage_label(storage: "str | BaseStorage | None") -> str:
         return "memory"
     if isinstance(storage, str):
         return str(StorageURL.parse(storage))
-    url = getattr(storage, "url", None)
+    # Optuna wraps the storage that it makes of a URL.
+    url = getattr(storage, "url", None) or getattr(getattr(storage, "_backend", None), "url", None)
     if not isinstance(url, str):
         return type(storage).__name__
     from sqlalchemy.engine import make_url

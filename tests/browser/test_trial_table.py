@@ -190,6 +190,9 @@ def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab:
     expect(details).to_contain_text("is queued. The next free worker takes it.")
     again = hpo.trials[-1]
     assert again.system_attrs["fixed_params"] == hpo.trials[0].params
+    grid = table.locator(".ag-grid-viewport")
+    expect(table).to_contain_text(f"{again.number + 1}, newest first")
+    grid.evaluate("grid => grid.scrollTo(0, 0)")
     expect(table.locator(f"[data-trial='{again.number}']")).to_contain_text("queued")
 
     # Copy.
@@ -212,4 +215,16 @@ def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab:
     expect(running).to_contain_text("pruned")
     assert attributes.STOPPED in hpo.trials[30].user_attrs
     expect(details).to_contain_text("it counts as pruned")
+
+    # What one looks at stays where it is while trials arrive above it.
+    count = len(hpo.trials)
+    grid.evaluate("grid => grid.scrollTo(0, 10 * 28)")
+    looked_at = table.locator("[data-trial='15']")
+    expect(looked_at).to_be_in_viewport()
+    before = looked_at.bounding_box()
+    hpo.study.add_trials([hpo.trials[1], hpo.trials[2]])
+    expect(table).to_contain_text(f"{count + 2}, newest first")
+    assert looked_at.bounding_box() == before
+    assert grid.evaluate("grid => grid.scrollTop") == 12 * 28
+    expect(running).to_have_attribute("aria-selected", "true")
     assert dialogs == []

@@ -7,6 +7,12 @@ import type { TrialDetails } from "./trial.ts";
 
 /** Sentences, empty where there is nothing to say. */
 export function happened(study: Study, row: number, details: TrialDetails | null): string {
+  const repeated = study.retryOf.at(row);
+  const repeats = repeated < 0 ? "" : ` It repeats trial ${repeated}.`;
+  return (ofStatus(study, row, details) + repeats).trim();
+}
+
+function ofStatus(study: Study, row: number, details: TrialDetails | null): string {
   const number = study.number.at(row);
   switch (shownStatus(study, row)) {
     case "diverged":

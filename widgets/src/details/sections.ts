@@ -27,7 +27,6 @@ export function runFacts(study: Study, row: number, details: TrialDetails): HTML
     ["Memory", details.peak_memory === null ? null : `${format.bytes(details.peak_memory)} peak`],
     ["Seed", run.seed === undefined || run.seed === null ? null : String(run.seed)],
     ["Commit", run.commit ? commit(run.commit) : null],
-    ["Repeats", study.retryOf.at(row) < 0 ? null : `trial ${study.retryOf.at(row)}`],
     ...Object.entries(details.attributes),
   ];
   const versions = Object.entries(run.versions ?? {}).map((pair) => pair.join(" "));

@@ -72,6 +72,7 @@ export class TrialGrid {
       },
       icons: { sortAscending: () => arrow("↑"), sortDescending: () => arrow("↓") },
       animateRows: false,
+      deltaSort: true,
       suppressScrollOnNewData: true,
       suppressMultiRangeSelection: true,
       suppressNoRowsOverlay: true,

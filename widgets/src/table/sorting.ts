@@ -22,22 +22,31 @@ type Compare = (
  */
 export function comparatorOf(column: Column, study: Study): Compare {
   const isByValue = column.id === "value";
+  const keys = keysOf(column, study);
   return (_a, _b, nodeA, nodeB, descending) => {
     const [rowA, rowB] = [nodeA.data! - 1, nodeB.data! - 1];
-    const [a, b] = [column.key(rowA), column.key(rowB)];
+    const known = keys();
+    const [a, b] = [known[rowA], known[rowB]];
     const last = descending ? -1 : 1;
-    const missing = Number(isMissing(a)) - Number(isMissing(b));
-    if (missing) return missing * last;
+    if (a !== a || b !== b) return (Number(a !== a) - Number(b !== b)) * last;
     if (isByValue) {
-      const later =
-        Number(study.status.at(rowA) !== CODE.completed) -
-        Number(study.status.at(rowB) !== CODE.completed);
+      const [statusA, statusB] = [study.status.at(rowA), study.status.at(rowB)];
+      const later = Number(statusA !== CODE.completed) - Number(statusB !== CODE.completed);
       if (later) return later * last;
     }
     return a < b ? -1 : a > b ? 1 : 0;
   };
 }
 
-function isMissing(key: number | string): boolean {
-  return key !== key;
+/** Return what tells the keys of all trials, read once for each state of the study. */
+function keysOf(column: Column, study: Study): () => ArrayLike<number | string> {
+  let revision = NaN;
+  let keys: ArrayLike<number | string> = [];
+  return () => {
+    if (study.revision === revision) return keys;
+    revision = study.revision;
+    const found = Array.from({ length: study.length }, (_, row) => column.key(row));
+    keys = found.every((key) => typeof key === "number") ? Float64Array.from(found) : found;
+    return keys;
+  };
 }

@@ -130,12 +130,24 @@ export class DetailsPanel {
       ...(value ? [h("b.hn-strong", {}, value), " "] : []),
       rest.join(" · "),
     );
-    this.what.textContent = happened(study, row, this.details);
+    this.what.replaceChildren(happened(study, row, this.details), ...this.related(row));
     this.actions.show(this.number, row, this.details);
     const curve = curvePlot(study, row);
     const parameters = section("Parameters", "", strips(study, row, best));
     if (best.length > 1) parameters.firstElementChild!.append(...key(best.length));
     this.own.replaceChildren(...(curve ? [curve] : []), parameters);
+  }
+
+  /** Links to the trial that this one repeats, and to the one that repeats it. */
+  private related(row: number): Node[] {
+    const others = [this.source.study.retryOf.at(row), this.details?.retried_by ?? -1];
+    return others
+      .filter((number) => this.source.study.row(number) !== undefined)
+      .flatMap((number) => {
+        const link = h("button.hn-link", { type: "button" }, `Show trial ${number}`);
+        link.addEventListener("click", () => this.source.select([number]));
+        return [" ", link];
+      });
   }
 
   /** Ask the kernel for the rest. */
