@@ -195,6 +195,13 @@ def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab:
     grid.evaluate("grid => grid.scrollTo(0, 0)")
     expect(table.locator(f"[data-trial='{again.number}']")).to_contain_text("queued")
 
+    # Enqueue with changes: the form has the trial's parameters.
+    details.get_by_role("button", name="Enqueue with changes…").click()
+    form = page.get_by_role("dialog")
+    expect(form).to_contain_text("filled from trial 0")
+    expect(form.get_by_role("textbox", name="x", exact=True)).to_have_value("0.95")
+    form.get_by_role("button", name="Close").click()
+
     # Copy.
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     details.get_by_role("button", name="Copy", exact=True).click()

@@ -6,11 +6,13 @@ import * as format from "../format.ts";
 import { mark } from "../marks.ts";
 import { Said } from "../said.ts";
 import type { Source } from "../source.ts";
+import { fieldsOf, paramsOf } from "../space.ts";
 import type { TrialDetails } from "./trial.ts";
 
 export class Actions {
   readonly el: HTMLElement;
   private readonly again = h("button.hn-button", { type: "button" }, "Enqueue again");
+  private readonly change = h("button.hn-button", { type: "button" }, "Enqueue with changes…");
   private readonly stop = h("button.hn-button", { type: "button" }, "Stop…");
   private readonly copy = h("button.hn-button", { type: "button" }, "Copy");
   private readonly copyTraceback = h("button.hn-button", { type: "button" }, "Copy traceback");
@@ -24,11 +26,12 @@ export class Actions {
     this.el = h(
       "div.hn-deeds",
       {},
-      h("div.hn-deeds-row", {}, this.again, this.stop, this.copy, this.copyTraceback),
+      h("div.hn-deeds-row", {}, this.again, this.change, this.stop, this.copy, this.copyTraceback),
       this.said.element,
     );
     this.copy.title = "Python code that runs the objective with these parameters";
     this.again.addEventListener("click", () => void this.enqueue());
+    this.change.addEventListener("click", () => this.fill());
     this.stop.addEventListener("click", () => void this.askToStop());
     this.copy.addEventListener("click", () => void this.put(this.details!.code, "Python code"));
     this.copyTraceback.addEventListener(
@@ -43,7 +46,7 @@ export class Actions {
     this.details = details;
     const status = this.source.study.statusAt(row);
     this.stop.hidden = status !== "running" || Boolean(details?.stopping);
-    this.again.hidden = status === "queued";
+    this.again.hidden = this.change.hidden = status === "queued";
     this.copy.disabled = !details;
     this.copyTraceback.hidden = !details?.failure?.traceback;
   }
@@ -55,6 +58,13 @@ export class Actions {
       const name = queued.number === null ? "It" : `Trial ${queued.number}`;
       this.said.say(`${name} is queued. The next free worker takes it.`, mark("queued"));
     });
+  }
+
+  /** Put the trial's parameters into the form for configurations. */
+  private fill(): void {
+    const { study } = this.source;
+    const params = paramsOf(study, fieldsOf(study), study.row(this.number)!);
+    this.source.fillEnqueue(params, `filled from trial ${this.number}`);
   }
 
   private async askToStop(): Promise<void> {

@@ -139,7 +139,7 @@ export class DetailsPanel {
   }
 
   /** Links to the trial that this one repeats, and to the one that repeats it. */
-  private related(row: number): Node[] {
+  private related(row: number): (Node | string)[] {
     const others = [this.source.study.retryOf.at(row), this.details?.retried_by ?? -1];
     return others
       .filter((number) => this.source.study.row(number) !== undefined)
