@@ -130,6 +130,20 @@ def test_the_installed_command_explains_itself() -> None:
     assert all(name in output for name in ("tune", "studies", "show", "export"))
 
 
+def test_a_reader_of_the_output_may_have_had_enough(folder: Path) -> None:
+    assert tune("--space", "train_it:SPACE") == 0
+    command = Path(sys.executable).parent / "highnoon"
+    shown = subprocess.Popen(
+        [command, "show", "s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert shown.stdout is not None
+    shown.stdout.close()
+    assert shown.stderr is not None
+    with shown.stderr:
+        assert shown.stderr.read() == ""
+    assert shown.wait() == 141
+
+
 def test_studies_tells_who_is_at_work_and_what_is_paused(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """The command `highnoon`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,16 +17,23 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit status: 0, 1 for an error, 130 after Ctrl-C."""
+    """Run a command line and return its exit status: 0, 1 for an error, 130 after Ctrl-C.
+
+    It is 141, as that of other commands, where a reader of the output such as `head` had enough.
+    """
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+        sys.stdout.flush()
     except HighNoonError as error:
         print(f"highnoon: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("highnoon: interrupted before any trial completed.", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left of it
+        return 141
     return 0
 
 

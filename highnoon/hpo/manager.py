@@ -358,12 +358,14 @@ class HPOTrialManager(TrialReporting, StudyReader):
     def pause(self) -> None:
         """Let running trials finish and start none until `resume`, in any process."""
         self._control.pause()
-        self._watch.read()
+        with self._storage_errors():
+            self._watch.read()
 
     def resume(self) -> None:
         """Let trials start again, in any process."""
         self._control.resume()
-        self._watch.read()
+        with self._storage_errors():
+            self._watch.read()
 
     def stop(self, *, now: bool = False) -> None:
         """End all runs of the study that are going on, in any process, after their running trials.
@@ -372,7 +374,8 @@ class HPOTrialManager(TrialReporting, StudyReader):
             now: End the running trials at their next report, and give them back.
         """
         self._control.stop(now=now)
-        self._watch.read()
+        with self._storage_errors():
+            self._watch.read()
 
     def stop_trial(self, number: int) -> None:
         """End one running trial at its next report; it counts as pruned and is not tried again.

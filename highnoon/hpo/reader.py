@@ -16,7 +16,7 @@ from highnoon.hpo.importance import ParamImportance, param_importance
 from highnoon.hpo.plotting import StudyPlots
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.storage import StorageURL, open_storage, shown_url, storage_errors
-from highnoon.hpo.study import check_single_objective, direction_of
+from highnoon.hpo.study import check_single_objective, direction_of, study_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,7 +178,7 @@ class StudyReader(StudyPlots):
         return None if stored is None else SearchSpace.from_json(stored)
 
     def _storage_errors(self) -> contextlib.AbstractContextManager[None]:
-        return storage_errors(self._storage_label)
+        return study_errors(self.study, self._storage_label)
 
 
 def storage_label(storage: "str | BaseStorage | None") -> str:

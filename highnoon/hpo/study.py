@@ -11,6 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from highnoon.exceptions import DirectionMismatchError, StudyError, StudyExistsError
+from highnoon.hpo.storage import storage_errors
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -25,6 +26,7 @@ __all__ = [
     "check_study_name",
     "create_or_join",
     "direction_of",
+    "study_errors",
 ]
 
 Direction = Literal["minimize", "maximize"]
@@ -179,6 +181,37 @@ def check_single_objective(study: optuna.Study) -> None:
             f"The study {study.study_name!r} has {len(study.directions)} objectives; HighNoon "
             "tunes one. Choose another study."
         )
+
+
+@contextlib.contextmanager
+def study_errors(study: optuna.Study, label: str) -> Iterator[None]:
+    """Turn what a storage raises of a study into HighNoon's errors.
+
+    Args:
+        study: The study.
+        label: What to call its storage; holds no password.
+
+    Raises:
+        StorageError: The storage raised an error inside the block.
+        StudyError: The study was deleted.
+    """
+    with storage_errors(label):
+        try:
+            yield
+        except KeyError:  # what a storage says of a study that is not there, and others too
+            if _is_there(study):
+                raise
+            raise StudyError(
+                f"The study {study.study_name!r} is there no more: it was deleted."
+            ) from None
+
+
+def _is_there(study: optuna.Study) -> bool:
+    try:
+        study._storage.get_study_name_from_id(study._study_id)
+    except KeyError:
+        return False
+    return True
 
 
 def direction_of(study: optuna.Study) -> Direction:

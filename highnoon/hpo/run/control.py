@@ -1,5 +1,6 @@
 """`StudyControl`: pause, resume, stop, rename, archive, delete a study, from any process."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,9 +14,9 @@ from highnoon.hpo.queueing import queue, queue_within
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
-from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.storage import open_storage
 from highnoon.hpo.storage.engines import engine_of
-from highnoon.hpo.study import check_study_name
+from highnoon.hpo.study import check_study_name, study_errors
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -64,12 +65,11 @@ class StudyControl:
         self._storage = storage
         self._label = label
         self._by = by
-        self._name = study.study_name
 
     @property
     def study_name(self) -> str:
         """Name of the study, as this object knows it."""
-        return self._name
+        return self._study.study_name
 
     @property
     def flags(self) -> StudyFlags:
@@ -78,10 +78,10 @@ class StudyControl:
         Raises:
             StudyError: The study was deleted.
         """
-        with storage_errors(self._label):
+        with self._errors():
             flags = read_flags(self._storage, self._study_id)
-        if flags is None:
-            raise StudyError(f"The study {self._name!r} is there no more: it was deleted.")
+            if flags is None:
+                raise KeyError(self._study_id)
         return flags
 
     def pause(self) -> None:
@@ -112,11 +112,12 @@ class StudyControl:
         Raises:
             StudyError: There is no such trial, or it is not running.
         """
-        with storage_errors(self._label):
+        with self._errors():
             trials = {t.number: t for t in self._study.get_trials(deepcopy=False)}
         trial = trials.get(number)
         if trial is None:
-            raise StudyError(f"{self._name!r} has no trial {number}; it has {len(trials)} trials.")
+            there = f"it has {len(trials)} trials"
+            raise StudyError(f"{self.study_name!r} has no trial {number}; {there}.")
         if trial.state != TrialState.RUNNING:
             raise StudyError(
                 f"Trial {number} is {trial_status(trial)}; only a running trial can be stopped."
@@ -137,7 +138,7 @@ class StudyControl:
             SearchSpaceError: A name is unknown, a value out of range, or a constraint violated.
         """
         space = self._space()
-        with storage_errors(self._label):
+        with self._errors():
             if space is not None:
                 return queue(self._study, space, params)
             distributions = {
@@ -147,8 +148,8 @@ class StudyControl:
             }
             if not distributions:
                 raise StudyError(
-                    f"The study {self._name!r} has no search space yet. It gets one from its first "
-                    "run."
+                    f"The study {self.study_name!r} has no search space yet. It gets one from its "
+                    "first run."
                 )
             return queue_within(self._study, distributions, params)
 
@@ -172,15 +173,15 @@ class StudyControl:
         engine = engine_of(self._storage)
         if engine is None:
             raise StudyError(
-                f"Only a study in a database can be renamed, and {self._name!r} is in "
+                f"Only a study in a database can be renamed, and {self.study_name!r} is in "
                 f"{self._label}. Carry its trials into a new study: "
                 f"hpo.fork({study_name!r}, search_space)"
             )
-        with storage_errors(self._label):
-            others = {s.study_name for s in self._storage.get_all_studies()} - {self._name}
+        with self._errors():
+            others = {s.study_name for s in self._storage.get_all_studies()} - {self.study_name}
             _check_free(study_name, others)
             _rename(engine, self._study_id, study_name)
-        self._name = study_name
+        self._study.study_name = study_name
 
     def delete(self, *, force: bool = False) -> None:
         """Delete the study with all its trials.
@@ -191,31 +192,24 @@ class StudyControl:
         Raises:
             StudyError: Trials are running, and `force` is False; or it was deleted before.
         """
-        with storage_errors(self._label):
-            try:
-                trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-                if trials and not force:
-                    raise StudyError(_refusal(self._name, [trial.number for trial in trials]))
-                self._storage.delete_study(self._study_id)
-            except KeyError:
-                raise StudyError(
-                    f"The study {self._name!r} is there no more: it was deleted."
-                ) from None
+        with self._errors():
+            trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            if trials and not force:
+                raise StudyError(_refusal(self.study_name, [trial.number for trial in trials]))
+            self._storage.delete_study(self._study_id)
 
     def __repr__(self) -> str:
-        return f"StudyControl(study_name={self._name!r}, storage={self._label!r})"
+        return f"StudyControl(study_name={self.study_name!r}, storage={self._label!r})"
 
     def _set(self, name: str, value: Any) -> None:
-        with storage_errors(self._label):
-            try:
-                self._storage.set_study_user_attr(self._study_id, name, value)
-            except KeyError:
-                raise StudyError(
-                    f"The study {self._name!r} is there no more: it was deleted."
-                ) from None
+        with self._errors():
+            self._storage.set_study_user_attr(self._study_id, name, value)
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return study_errors(self._study, self._label)
 
     def _space(self) -> SearchSpace | None:
-        with storage_errors(self._label):
+        with self._errors():
             stored = self._storage.get_study_user_attrs(self._study_id).get(attributes.SEARCH_SPACE)
         return None if stored is None else SearchSpace.from_json(stored)
 
@@ -242,7 +236,7 @@ def _rename(engine: "Engine", study_id: int, study_name: str) -> None:
             f"A study named {study_name!r} exists. Choose another name."
         ) from None
     if not renamed:
-        raise StudyError("The study is there no more: it was deleted.")
+        raise KeyError(study_id)
 
 
 def _refusal(study_name: str, running: list[int]) -> str:

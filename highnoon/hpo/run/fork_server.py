@@ -81,10 +81,10 @@ class ForkServer:
 
         self._lock = threading.Lock()
         self._processes: dict[int, ForkedProcess] = {}
-        self._pids: list[int] = []
+        self._started: list[ForkedProcess] = []
         self._answered = threading.Condition()
         self._gone = False
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed with the server
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115, read when it ended
         ours, theirs = socket.socketpair()
         self._socket = ours
         code = (
@@ -128,22 +128,15 @@ class ForkServer:
             socket.send_fds(self._socket, [_LENGTH.pack(len(request))], [connection, log])
             self._socket.sendall(request)
             with self._answered:
-                self._answered.wait_for(lambda: self._pids or self._gone)
-                if not self._pids:
+                self._answered.wait_for(lambda: self._started or self._gone)
+                if not self._started:
                     raise OSError("the process that starts workers has ended")
-                return self._processes[self._pids.pop()]
+                return self._started.pop()
 
     def output(self) -> str:
         """Return the last that the server itself wrote, which says why it ended."""
         self._errors.seek(0)
         return self._errors.read()[-2000:].decode(errors="replace")
-
-    def close(self) -> None:
-        """End the server."""
-        if self._owner == os.getpid():
-            self._socket.close()
-            self._server.wait()
-            self._errors.close()
 
     def _read(self) -> None:
         """Take the server's answers: a worker started, or one ended."""
@@ -152,8 +145,8 @@ class ForkServer:
                 pid, status = _EXIT.unpack(message)
                 with self._answered:
                     if pid > 0:
-                        self._processes[pid] = ForkedProcess(pid)
-                        self._pids.append(pid)
+                        self._processes[pid] = process = ForkedProcess(pid)
+                        self._started.append(process)
                     else:
                         self._processes.pop(-pid).note_end(status)
                     self._answered.notify_all()

@@ -74,8 +74,9 @@ class TrialLoop:
     def stop(self, *, now: bool = False) -> None:
         """End the run: after the running trial, or `now`, which gives that trial back."""
         self._stop = "now" if now else "after"
-        if now and self._running is not None:
-            self._running.give_back()
+        running = self._running  # which may end meanwhile, in another thread
+        if now and running is not None:
+            running.give_back()
 
     def run(
         self,

@@ -245,6 +245,7 @@ class ParallelLoop:
             self._deaths_without_trial += 1
             if self._deaths_without_trial >= _MAX_DEATHS_WITHOUT_TRIAL:
                 raise error
+            notice(f"{error} It had no trial yet; another one takes its place.")
             return
         self._deaths_without_trial = 0
         if trial.state.is_finished():

@@ -130,8 +130,8 @@ def _listen(connection: Connection, calls: "queue.SimpleQueue[bytes | None]") ->
 
 def _run(call: bytes) -> bytes:
     try:
-        function, arguments, keywords = pickle.loads(call)
-        result: Any = (True, function(*arguments, **keywords))
+        function, arguments = pickle.loads(call)
+        result: Any = (True, function(*arguments))
     except BaseException as error:
         result = (False, error)
     try:

@@ -125,18 +125,17 @@ class Reaper:
 
     def _give_up(self, trial: "FrozenTrial", silence: "Silence") -> None:
         worker = trial.user_attrs[attributes.LEASE][0]
-        silent = f"its worker {worker} has shown no life for {self._grace_period:g} s"
+        silent = f"The worker {worker} has shown no life for {self._grace_period:g} s."
         deaths = 1 + deaths_before(self._study, trial)
         if deaths >= MAX_DEATHS:
-            text = f"The worker {worker} has shown no life for {self._grace_period:g} s. It is the "
-            text += f"worker number {deaths} to die of these parameters."
+            text = f"{silent} It is the worker number {deaths} to die of these parameters."
             error = WorkerDiedError(text, worker=worker)
             if end_in_place_of_worker(self._storage, trial, error, silence):
-                notice(f"Trial {trial.number} failed: {silent}, the {deaths}. of these parameters.")
+                notice(f"Trial {trial.number} failed: {text}")
             return
         given_up = give_up(self._study, self._storage, trial, LOST, silence)
         if given_up is not None:
-            notice(f"Trial {trial.number} is given up: {silent}. {_THEN[given_up]}")
+            notice(f"Trial {trial.number} is given up. {silent} {_THEN[given_up]}")
 
 
 def _sign_of_life(trial: "FrozenTrial", retried: Container[object]) -> object:

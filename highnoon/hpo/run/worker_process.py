@@ -86,7 +86,7 @@ class WorkerProcess:
         Raises:
             OSError: The worker is gone.
         """
-        message = b"c" + pickling.dumps((function, arguments, {}))
+        message = b"c" + pickling.dumps((function, arguments))
         with self._sending:
             self._connection.send_bytes(message)
 

@@ -291,3 +291,27 @@ def test_a_study_with_running_trials_is_deleted_by_force_only(url: str) -> None:
     control.delete(force=True)
     with pytest.raises(StudyError, match="deleted"):
         control.pause()
+
+
+def test_whoever_holds_a_deleted_study_is_told_so(database_url: str) -> None:
+    hpo = hn.HPOTrialManager("s", storage=database_url)
+    hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
+    control, deleted = hn.StudyControl("s", database_url), "The study 's' is there no more"
+    hn.StudyControl("s", database_url).delete()
+    uses: list[Callable[[], object]] = [
+        control.pause,
+        control.stop,
+        control.archive,
+        control.delete,
+        lambda: control.flags,
+        lambda: control.stop_trial(0),
+        lambda: control.enqueue({"x": 0.5}),
+        lambda: control.rename("t"),
+        hpo.ask,
+        lambda: hpo.enqueue({"x": 0.5}),
+        lambda: hpo.trials,
+        lambda: hpo.optimize(lambda params: 1.0, SPACE),
+    ]
+    for use in uses:
+        with pytest.raises(StudyError, match=deleted):
+            use()

@@ -129,7 +129,7 @@ def test_parameters_whose_workers_die_again_and_again_fail_for_good(
     assert trial_status(last) == "failed"
     assert last.user_attrs[attributes.FAILURE]["type"] == "WorkerDiedError"
     assert retries_of(study, number) == []
-    assert f"the {MAX_DEATHS}. of these parameters" in said()
+    assert f"worker number {MAX_DEATHS} to die of these parameters" in said()
 
 
 def test_a_trial_that_died_before_it_had_parameters_is_not_tried_again(
