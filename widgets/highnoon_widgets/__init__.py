@@ -6,6 +6,7 @@ from highnoon_widgets.enqueue import EnqueuePanel
 from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.importance_chart import ImportanceChart
+from highnoon_widgets.parameter_plots import ParameterPlots
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory, Timeline
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.trial_table import TrialTable
@@ -19,6 +20,7 @@ __all__ = [
     "ImportanceChart",
     "LearningCurves",
     "OptimizationHistory",
+    "ParameterPlots",
     "StudyDashboard",
     "StudyHeader",
     "StudySource",

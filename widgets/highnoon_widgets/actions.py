@@ -7,6 +7,7 @@ from highnoon.hpo.flags import Order
 from highnoon.hpo.run.control import StudyControl
 from highnoon_widgets.details_actions import details, enqueue_again, set_note
 from highnoon_widgets.export_actions import best_file, trials_csv
+from highnoon_widgets.fork_actions import fork_code
 from highnoon_widgets.importance_actions import compute_fanova
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "enqueue": enqueue,
     "best_file": best_file,
     "trials_csv": trials_csv,
+    "fork_code": fork_code,
 }
 
 

@@ -12,6 +12,7 @@ import { enqueuePanel } from "./views/enqueue_panel.ts";
 import { exportPanel } from "./views/export_panel.ts";
 import { header } from "./views/header.ts";
 import { importance } from "./views/importance.ts";
+import { parameters } from "./views/parameters.ts";
 import { tabs } from "./views/tabs.ts";
 import { timeline } from "./views/timeline.ts";
 import { history } from "./views/history.ts";
@@ -26,6 +27,7 @@ const VIEWS: Record<string, View> = {
   header,
   history,
   importance,
+  parameters,
   tabs,
   timeline,
   trials,

@@ -64,6 +64,8 @@ export interface Drawing {
    * it takes a new drawing. With it, a trial that arrives costs little however many there are.
    */
   live?(changed: ReadonlySet<number>): Shape[] | null;
+  /** Numbers of the trials in a region, where not all have marks; ends by names of axes, `x2`. */
+  within?(range: Record<string, [number, number]>): number[];
   /** The trial at a place, where marks do not say it. */
   hit?(place: Place): number | null;
   /** Shapes that light a trial up, where rings do not do. */

@@ -244,7 +244,7 @@ class HistoryDrawing {
     const best = this.info.byNumber.number.at(-1);
     const places = best === undefined ? [] : this.places(best);
     if (!places.length) return [];
-    const points = { x: [places[0].x], y: [places[0].y], numbers: [best!] };
+    const points = { x: [places[0].x], y: [places[0].y], numbers: [best!], among: this.xs.length };
     return markTraces("best", points, this.setting.theme);
   }
 

@@ -42,13 +42,11 @@ export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORD
   switch (kind) {
     case "best":
       return [
-        trace(
-          { size: 11, color: colors.panel, line: { width: 1.5, color: colors.best } },
-          { type: "scatter" },
-        ),
+        // As the others are: what is drawn with WebGL lies over what is not.
+        trace({ size: 11, color: colors.panel, line: { width: 1.5, color: colors.best } }),
         trace(
           { size: 5.5, color: colors.best, line: { width: 0 } },
-          { type: "scatter", hoverinfo: "skip", showlegend: false },
+          { hoverinfo: "skip", showlegend: false },
         ),
       ];
     case "completed":

@@ -17,7 +17,8 @@ interface PlotPoint {
 interface PlotEvent {
   points: PlotPoint[];
   event: MouseEvent;
-  range?: unknown;
+  /** Ends of a dragged region along each axis, by the axes' names, `x2`. */
+  range?: Record<string, [number, number]>;
 }
 
 /** What plotly.js makes of the element that it draws in. */
@@ -80,8 +81,9 @@ export class Pointing {
       this.dragging = false;
       // Clearing the outline says so too, with no range.
       if (!event?.range) return;
-      const numbers = new Set(event.points.map(numberOf).filter((number) => number !== null));
-      this.to.region([...numbers]);
+      const within = this.to.drawing()?.within?.(event.range);
+      const marked = event.points.map(numberOf).filter((number) => number !== null);
+      this.to.region(within ?? [...new Set(marked)]);
     });
     plot.on("plotly_doubleclick", () => this.to.reset());
   }

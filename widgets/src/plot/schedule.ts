@@ -3,6 +3,8 @@
 const INTERVAL_MS = 250;
 /** What is drawn in part is drawn as a whole after this long, when the page is idle. */
 const IDLE_MS = 5000;
+/** Drawing anew takes no more than this part of the page's time. */
+const SHARE_OF_TIME = 0.2;
 /** Plots that are about to come into view are drawn. */
 const AHEAD = "200px";
 
@@ -17,6 +19,7 @@ export class Schedule {
   private timer: number | null = null;
   private idle: number | null = null;
   private last = -Infinity;
+  private took = 0;
   private width = 0;
 
   constructor(element: HTMLElement, act: () => Promise<void>) {
@@ -44,7 +47,8 @@ export class Schedule {
 
   /** Act within the interval. */
   soon(): void {
-    this.plan(Math.max(0, this.last + INTERVAL_MS - performance.now()));
+    const wait = Math.max(INTERVAL_MS, this.took / SHARE_OF_TIME);
+    this.plan(Math.max(0, this.last + wait - performance.now()));
   }
 
   /** Act within some seconds, when nothing else is to be done. */
@@ -81,10 +85,12 @@ export class Schedule {
     this.timer = null;
     this.due = false;
     this.acting = true;
+    const start = performance.now();
     try {
       await this.act();
     } finally {
       this.last = performance.now();
+      this.took = this.last - start;
       this.acting = false;
       if (this.due) this.soon();
     }

@@ -61,6 +61,13 @@ export function faded(color: string, opacity: number): string {
   return `rgba(${r}, ${g}, ${b}, ${opacity})`;
 }
 
+/** An opaque colour: a share of one in another. */
+export function mixed(color: string, share: number, other: string): string {
+  const [from, to] = [color, other].map((text) => text.match(/[\d.]+/g)!.map(Number));
+  const parts = [0, 1, 2].map((i) => Math.round(from[i] * share + to[i] * (1 - share)));
+  return `rgb(${parts.join(", ")})`;
+}
+
 /** `rgb(31, 31, 31)` for `color(srgb 0.12 0.12 0.12)`, as mixed colours are computed. */
 export function plain(color: string): string {
   const mixed = /^color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)/.exec(color);
