@@ -6,10 +6,16 @@ import { parameterText } from "../table/columns.ts";
 const WIDTH = 120;
 const HEIGHT = 16;
 
-export function strips(study: Study, row: number, best: number[]): HTMLElement {
-  const drawn = [...study.parameters.values()].filter(
-    (parameter) => !Number.isNaN(parameter.values.at(row)),
-  );
+/** Draw the strips of some parameters, in their order. */
+export function strips(
+  study: Study,
+  row: number,
+  best: number[],
+  names: readonly string[],
+): HTMLElement {
+  const drawn = names
+    .map((name) => study.parameters.get(name)!)
+    .filter((parameter) => !Number.isNaN(parameter.values.at(row)));
   return h(
     "div.hn-strips",
     {},

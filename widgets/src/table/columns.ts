@@ -32,7 +32,8 @@ const PADDING = 17;
 const SORT_ARROW = 12;
 const SCROLL_BAR = 15;
 
-export function columnsOf(study: Study): Column[] {
+/** Return the columns of a study, with its parameters in some order. */
+export function columnsOf(study: Study, parameters: readonly string[]): Column[] {
   const decimals = decimalsOf(study);
   return [
     column("number", "Trial", 4, {
@@ -61,7 +62,7 @@ export function columnsOf(study: Study): Column[] {
       shown: "if there is room",
       width: 72,
     },
-    ...[...study.parameters.values()].map((parameter) => parameterColumn(study, parameter)),
+    ...parameters.map((name) => parameterColumn(study, study.parameters.get(name)!)),
     column("step", "Step", 6, {
       align: "right",
       key: (row) => (study.lastStep.at(row) < 0 ? NaN : study.lastStep.at(row)),

@@ -133,7 +133,11 @@ export class DetailsPanel {
     this.what.replaceChildren(happened(study, row, this.details), ...this.related(row));
     this.actions.show(this.number, row, this.details);
     const curve = curvePlot(study, row);
-    const parameters = section("Parameters", "", strips(study, row, best));
+    const parameters = section(
+      "Parameters",
+      "",
+      strips(study, row, best, this.source.parameterOrder),
+    );
     if (best.length > 1) parameters.firstElementChild!.append(...key(best.length));
     this.own.replaceChildren(...(curve ? [curve] : []), parameters);
   }

@@ -22,6 +22,8 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   let grid: TrialGrid | null = null;
   let columns: Column[] = [];
   let described = "";
+  let order: string[] = [];
+  let isByImportance = false;
 
   const caption = h("span.hn-caption");
   const menu = columnsMenu((ids) => {
@@ -83,16 +85,27 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     menu.draw(columns, shown);
   }
 
+  /** Parameters by importance, as it was known first: columns do not wander about later. */
+  function parameterOrder(): string[] {
+    const now = source.parameterOrder;
+    if (!isByImportance) order = now;
+    isByImportance ||= source.importance !== null;
+    const known = order.filter((name) => study.parameters.has(name));
+    return [...known, ...now.filter((name) => !known.includes(name))];
+  }
+
   /** Make the columns anew where the study has other parameters than before. */
   function describe(): void {
+    const parameters = parameterOrder();
     const description = JSON.stringify([
+      parameters,
       [...study.parameters.values()].map(({ values: _, ...rest }) => rest),
       study.state.metric,
       study.workers.length > 0,
     ]);
     if (description === described) return;
     described = description;
-    columns = columnsOf(study);
+    columns = columnsOf(study, parameters);
     const shown = shownColumns();
     grid?.setColumns(columns, shown);
     menu.draw(columns, shown);
@@ -180,6 +193,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     source.changed.on(draw),
     source.selectionChanged.on(selection),
     source.hoverChanged.on((number) => grid?.light(number)),
+    source.importanceChanged.on(() => grid && describe()),
   ];
   return () => {
     gone = true;
