@@ -421,8 +421,6 @@ class HPOTrialManager(TrialReporting, StudyReader):
         )
         return forked
 
-    # Private
-
     def prepare(
         self,
         objective: Objective,

@@ -7,8 +7,7 @@ was, in the transaction that ends the trial.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
-from highnoon.hpo.storage.engines import engine_of
+from highnoon.hpo.storage.engines import engine_of, writing
 from highnoon.hpo.storage.rows import write_values
 from highnoon.hpo.storage.tables import to_stored_datetime, trial_user_attributes, trials
 from highnoon.hpo.storage.upserts import upsert
@@ -56,7 +55,7 @@ def written_leases(storage: "BaseStorage", running: Sequence["FrozenTrial"]) -> 
     if engine is None or not running:
         return {trial._trial_id: trial.user_attrs[attributes.LEASE] for trial in running}
     ids = [trial._trial_id for trial in running]
-    with _writing(engine) as connection:
+    with writing(engine) as connection:
         _lease_of(connection, ids[0])
         kept = trial_user_attributes
         found = connection.execute(
@@ -77,7 +76,7 @@ def end_if_silent(
     engine = engine_of(storage)
     if engine is None:
         return _end_step_by_step(storage, trial_id, ending, silence)
-    with _writing(engine) as connection:
+    with writing(engine) as connection:
         of_trial = trials.c.trial_id == trial_id
         state = connection.scalar(sa.select(trials.c.state).where(of_trial).with_for_update())
         if state != TrialState.RUNNING or _lease_of(connection, trial_id) != silence.lease:
@@ -110,15 +109,6 @@ def _end_step_by_step(
         return storage.set_trial_state_values(trial_id, ending.state, ending.values)
     except UpdateFinishedTrialError:
         return False
-
-
-@contextmanager
-def _writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            # Otherwise the lock is taken at the first write, too late for what was read.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
 
 
 def _lease_of(connection: sa.Connection, trial_id: int) -> object:

@@ -5,15 +5,24 @@ import os
 import sys
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.storage.urls import StorageURL
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["PATIENCE", "disconnect_at_the_end_of", "engine_of", "engine_options", "load_psycopg"]
+__all__ = [
+    "PATIENCE",
+    "disconnect_at_the_end_of",
+    "engine_of",
+    "engine_options",
+    "load_psycopg",
+    "writing",
+]
 
 PATIENCE = 120.0
 """Seconds for which those who run trials wait for a database that does not answer."""
@@ -36,6 +45,16 @@ _MYSQL_LIMITS = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": 300, "writ
 def engine_of(storage: "BaseStorage") -> "Engine | None":
     """Return the engine of a storage that keeps studies in Optuna's tables, else None."""
     return getattr(storage, "engine", None)
+
+
+@contextmanager
+def writing(engine: "Engine") -> "Iterator[Connection]":
+    """Run the block as one transaction that writes."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Otherwise the lock is taken at the first write, too late for what was read.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
 
 
 def engine_options(url: StorageURL, *, write: bool) -> dict[str, Any]:

@@ -4,10 +4,9 @@ The order of locks is the study's row, then trials' rows, as in Optuna's own sto
 may work on a study at the same time.
 """
 
-import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +25,7 @@ from highnoon.hpo.storage.conflicts import (
     locked_study,
     without,
 )
+from highnoon.hpo.storage.engines import writing
 from highnoon.hpo.storage.importing import distributions_of, insert_templates
 from highnoon.hpo.storage.own_trials import Batch
 from highnoon.hpo.storage.reading import TrialRow, build_trial, read_distributions, read_parts
@@ -128,15 +128,6 @@ class TrialWriter:
         self._retrying = retrying
         self._dialect = engine.dialect.name
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
-        """Run the block as one transaction that writes."""
-        with self._engine.begin() as connection:
-            if self._dialect == "sqlite":
-                # Otherwise the lock is taken at the first write, too late for what was read.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-
     def start(self, study_id: int, user_attrs: Mapping[str, str]) -> TrialRow:
         """Create a running trial with user attributes, JSON by name.
 
@@ -150,7 +141,7 @@ class TrialWriter:
         tried: list[Batch] = []
 
         def operation(_again: bool) -> TrialRow:  # noqa: FBT001
-            with self.transaction() as connection:
+            with writing(self._engine) as connection:
                 self._lock_study(connection, study_id)
                 if self._is_committed(connection, tried):
                     return tried[-1].row
@@ -191,7 +182,7 @@ class TrialWriter:
         tried: list[Batch] = []
 
         def operation(_again: bool) -> list[int]:  # noqa: FBT001
-            with self.transaction() as connection:
+            with writing(self._engine) as connection:
                 self._lock_study(connection, study_id)
                 if self._is_committed(connection, tried):
                     return ids
@@ -214,7 +205,7 @@ class TrialWriter:
         """Write batches of running trials; those that are not running any more are left alone."""
 
         def operation(_again: bool) -> Written:  # noqa: FBT001
-            with self.transaction() as connection:
+            with writing(self._engine) as connection:
                 conflicts, found = check_params(connection, batches, known)
                 ids = [batch.row.trial_id for batch in batches]
                 rows = {
@@ -238,7 +229,7 @@ class TrialWriter:
         """
 
         def operation(_again: bool) -> None:  # noqa: FBT001
-            with self.transaction() as connection:
+            with writing(self._engine) as connection:
                 row, _ = self._lock_trial(connection, trial_id)
                 _check_updatable(row)
                 batch = Batch(
@@ -281,7 +272,7 @@ class TrialWriter:
 
         def operation(_again: bool) -> Ended | list[Conflict]:  # noqa: FBT001
             conflicts: list[Conflict] = []
-            with self.transaction() as connection:
+            with writing(self._engine) as connection:
                 if batch is not None and batch.params:
                     conflicts, _ = check_params(connection, [batch], known or {})
                     if conflicts and state != TrialState.FAIL:
@@ -319,7 +310,7 @@ class TrialWriter:
         tried: list[Batch] = []
 
         def operation(_again: bool) -> tuple[TrialRow, FrozenTrial] | None:  # noqa: FBT001
-            with self.transaction() as connection:
+            with writing(self._engine) as connection:
                 row, _ = self._lock_trial(connection, trial_id)
                 if not (tried and row == tried[-1].row and self._is_committed(connection, tried)):
                     _check_updatable(row)
