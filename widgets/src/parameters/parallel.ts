@@ -85,7 +85,7 @@ class ParallelDrawing {
         this.lines(lit, colors.accent, 2, "selected"),
         this.lines([best], colors.best, 2.5, "best"),
         this.grips([...new Set([...drawn, ...lit])]),
-      ].filter((trace) => (trace.x as Float64Array).length),
+      ].filter((trace) => (trace.x as number[]).length),
       axes: {
         xaxis: { range: [0, this.columns.length - 1], visible: false, fixedrange: true },
         yaxis: { range: [0, 1], visible: false },
@@ -160,18 +160,21 @@ class ParallelDrawing {
   }
 
   private lines(rows: readonly number[], color: string, width: number, name: string): Trace {
-    const n = this.columns.length + 1;
-    const [x, y] = [new Float64Array(n * rows.length), new Float64Array(n * rows.length)];
-    rows.forEach((row, i) => {
+    const [x, y]: number[][] = [[], []];
+    for (const row of rows) {
       this.columns.forEach((column, j) => {
-        x[i * n + j] = j;
-        y[i * n + j] = column.at(row);
+        const place = column.at(row);
+        // A line passes by a parameter that its trial did not draw.
+        if (Number.isNaN(place)) return;
+        x.push(j);
+        y.push(place);
       });
-      x[i * n + n - 1] = y[i * n + n - 1] = NaN;
-    });
+      x.push(NaN);
+      y.push(NaN);
+    }
     return {
       // What is drawn with WebGL lies over what is not: all lines are drawn the same way.
-      type: pointsType(n * Math.min(MOST_LINES, this.rows.length)),
+      type: pointsType((this.columns.length + 1) * Math.min(MOST_LINES, this.rows.length)),
       mode: "lines",
       name,
       x,

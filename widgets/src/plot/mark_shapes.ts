@@ -3,6 +3,18 @@ import type { Status } from "../study.ts";
 import type { Shape } from "./drawing.ts";
 import { faded, type Theme } from "./theme.ts";
 
+/**
+ * A circle of some pixels around its anchor. plotly.js takes the ends of its own circles for values
+ * where an axis is logarithmic, and draws them narrow.
+ */
+export function circlePath(radius: number): string {
+  const [r, c] = [radius, radius * 0.5523];
+  return (
+    `M${r},0C${r},${c},${c},${r},0,${r}C${-c},${r},${-r},${c},${-r},0` +
+    `C${-r},${-c},${-c},${-r},0,${-r}C${c},${-r},${r},${-c},${r},0Z`
+  );
+}
+
 /** Shapes that mark a trial at a place as `markTraces` does; `radius` is that of completed ones. */
 export function markShapes(
   status: Status,
@@ -14,11 +26,8 @@ export function markShapes(
   const at = { xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y };
   const circle = (radius: number, look: Shape): Shape => ({
     ...at,
-    type: "circle",
-    x0: -radius,
-    x1: radius,
-    y0: -radius,
-    y1: radius,
+    type: "path",
+    path: circlePath(radius),
     ...look,
   });
   const path = (path: string, look: Shape): Shape => ({ ...at, type: "path", path, ...look });

@@ -1,5 +1,6 @@
 /** How trials that are hovered or selected are lit. */
 import type { Drawing, Shape, Trace } from "./drawing.ts";
+import { circlePath } from "./mark_shapes.ts";
 import { axisName, dateText } from "./pixels.ts";
 import { pointsType } from "./points.ts";
 import type { Theme } from "./theme.ts";
@@ -69,17 +70,14 @@ function ringsOf(
   line: Record<string, unknown>,
 ): Shape[] {
   return drawing.places(number).map(({ x, y, xaxis = "x", yaxis = "y" }) => ({
-    type: "circle",
+    type: "path",
     xref: xaxis,
     yref: yaxis,
     xsizemode: "pixel",
     ysizemode: "pixel",
     xanchor: drawing.axes[axisName(xaxis)]?.type === "date" ? dateText(x) : x,
     yanchor: y,
-    x0: -radius,
-    x1: radius,
-    y0: -radius,
-    y1: radius,
+    path: circlePath(radius),
     line,
   }));
 }
