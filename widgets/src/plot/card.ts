@@ -3,19 +3,22 @@ import { metricName } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import { mark, WORDS } from "../marks.ts";
-import type { Parameter, Study } from "../study.ts";
+import type { Source } from "../source.ts";
+import type { Study } from "../study.ts";
+import { parameterText } from "../table/columns.ts";
 
 const SHOWN_PARAMETERS = 3;
 
 /** What a card says of a trial. */
-export function cardOf(study: Study, row: number): Node[] {
+export function cardOf(source: Source, row: number): Node[] {
+  const { study } = source;
   const status = study.statusAt(row);
   const kind = row === study.best ? "best" : status;
   const facts: [string, string][] = [[valueName(study, row), format.value(study.shown(row))]];
-  for (const parameter of study.parameters.values()) {
+  for (const name of source.parameterOrder) {
     if (facts.length > SHOWN_PARAMETERS) break;
-    const drawn = parameterText(parameter, row);
-    if (drawn !== null) facts.push([parameter.name, drawn]);
+    const parameter = study.parameters.get(name)!;
+    if (!Number.isNaN(parameter.values.at(row))) facts.push([name, parameterText(parameter, row)]);
   }
   return [
     h(
@@ -39,15 +42,6 @@ function valueName(study: Study, row: number): string {
   return Number.isNaN(study.value.at(row)) && study.lastStep.at(row) >= 0
     ? `${metric} at step ${study.lastStep.at(row)}`
     : metric;
-}
-
-/** A parameter as a person reads it, null where the trial did not draw it. */
-export function parameterText(parameter: Parameter, row: number): string | null {
-  const value = parameter.values.at(row);
-  if (Number.isNaN(value)) return null;
-  if (parameter.kind === "categorical") return String(parameter.choices?.[value] ?? value);
-  if (parameter.kind === "int") return format.integer(value);
-  return format.number(value, { log: parameter.log ?? false });
 }
 
 function* run(study: Study, row: number): Generator<string> {

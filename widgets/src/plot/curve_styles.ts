@@ -56,8 +56,11 @@ export function lineTrace(
   const x = new Float64Array(length).fill(NaN);
   const y = new Float64Array(length).fill(NaN);
   const numbers = new Int32Array(length);
+  // A curve of one point is a dot.
+  const sizes = new Float64Array(length);
   let at = 0;
   for (const { number, points } of curves) {
+    if (points.length === 1) sizes[at] = 4;
     for (const { step, value } of points) {
       [x[at], y[at], numbers[at]] = [step, value, number];
       at++;
@@ -76,6 +79,6 @@ export function lineTrace(
     hoverinfo: "none",
     connectgaps: false,
     line: { color, width: look.width, dash: DASHES[look.dash ?? "solid"] },
-    ...(single ? { marker: { size: 4, color } } : {}),
+    ...(single ? { marker: { size: sizes, color, line: { width: 0 } } } : {}),
   };
 }

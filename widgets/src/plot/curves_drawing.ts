@@ -160,9 +160,13 @@ class CurvesDrawing {
   private cut(line: Line): Line {
     const { points } = line;
     const at = points.findIndex(({ value }) => this.y.beyond(value));
-    if (line.style !== "diverged" || at < 1) return line;
+    if (line.style !== "diverged" || at < 0) return line;
     const to = this.y.log ? Math.log10 : (value: number) => value;
     const edge = this.study.minimizes ? this.y.high : this.y.low;
+    if (at === 0) {
+      const end = { step: points[0].step, value: edge };
+      return { ...line, points: [end], end };
+    }
     const [before, after] = [points[at - 1], points[at]];
     const part = (to(edge) - to(before.value)) / (to(after.value) - to(before.value));
     const end = { step: before.step + part * (after.step - before.step), value: edge };

@@ -116,7 +116,10 @@ class HistoryDrawing {
       },
       shapes: this.nowLine(),
       annotations: [
-        ...axisTitles(`${setting.metric}${this.y.log ? ", log" : ""}`, this.options.axis),
+        ...axisTitles(
+          `${setting.metric}${this.y.log ? ", log" : ""}`,
+          this.options.axis === "trial" ? "trial" : "",
+        ),
         ...carets.notes,
         ...this.notes(),
       ],

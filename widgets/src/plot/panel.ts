@@ -166,6 +166,7 @@ export class PlotPanel {
       CONFIG as never,
     );
     performance.measure(`highnoon ${this.spec.heading}`, { start, end: performance.now() });
+    this.figure.setAttribute("aria-label", drawn.label);
     this.figure.dataset.drawn = String(this.drawn);
     if (!this.listens) this.pointing.listen(this.canvas as unknown as PlotElement);
     this.listens = true;
@@ -178,7 +179,6 @@ export class PlotPanel {
   private describe(drawing: Drawing): void {
     this.message.replaceChildren();
     this.canvas.hidden = false;
-    this.figure.setAttribute("aria-label", drawing.label);
     this.note.textContent = drawing.note ?? "";
     this.showKey(drawing.key);
   }

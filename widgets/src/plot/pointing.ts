@@ -83,7 +83,7 @@ export class Pointing {
       if (!event?.range) return;
       const within = this.to.drawing()?.within?.(event.range);
       const marked = event.points.map(numberOf).filter((number) => number !== null);
-      this.to.region(within ?? [...new Set(marked)]);
+      this.to.region(within ?? [...new Set(marked)].sort((a, b) => a - b));
     });
     plot.on("plotly_doubleclick", () => this.to.reset());
   }
@@ -124,7 +124,7 @@ export class Pointing {
     if (row === undefined) return;
     source.hover(number);
     const { card } = this;
-    card.replaceChildren(...cardOf(source.study, row));
+    card.replaceChildren(...cardOf(source, row));
     card.hidden = false;
     const right = x + CARD_OFFSET + card.offsetWidth <= figure.clientWidth;
     const left = right ? x + CARD_OFFSET : Math.max(0, x - CARD_OFFSET - card.offsetWidth);

@@ -4,6 +4,9 @@ import type { Theme } from "./theme.ts";
 
 export const MARGIN: Margin = { l: 40, r: 16, t: 24, b: 36 };
 
+/** Room for the text of a tick. */
+const TICK_PIXELS = 72;
+
 export const CONFIG = {
   displayModeBar: false,
   displaylogo: false,
@@ -28,7 +31,7 @@ export function layoutOf(
   const axes = Object.fromEntries(
     Object.entries(drawing.axes).map(([name, axis]) => [
       name,
-      { ...(name.startsWith("x") ? xAxis(theme) : yAxis(theme)), ...axis },
+      { ...(name.startsWith("x") ? xAxis(theme, size) : yAxis(theme)), ...axis },
     ]),
   );
   return {
@@ -52,7 +55,7 @@ export function layoutOf(
   };
 }
 
-function xAxis(theme: Theme): Axis {
+function xAxis(theme: Theme, { width }: Size): Axis {
   return {
     showgrid: false,
     zeroline: false,
@@ -62,7 +65,8 @@ function xAxis(theme: Theme): Axis {
     ticks: "outside",
     ticklen: 4,
     tickcolor: theme.colors.edge,
-    nticks: 9,
+    nticks: Math.min(9, Math.max(2, Math.floor(width / TICK_PIXELS))),
+    tickangle: 0,
     automargin: false,
     separatethousands: true,
   };

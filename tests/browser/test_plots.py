@@ -1,0 +1,190 @@
+"""Plots of a study in a real JupyterLab: what is drawn, hovered, selected, zoomed and saved."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+STUDY = """
+import math
+import highnoon as hn
+from highnoon_widgets import Edf, LearningCurves, OptimizationHistory, Timeline
+
+hpo = hn.HPOTrialManager("plots", storage="sqlite:///{name}.db", sampler="random", seed=1)
+
+def objective(params):
+    for step in range(4):
+        hpo.report(params["x"] + math.exp(-step), step)
+        if step == 2 and 0.1 < params["x"] < 0.3:
+            raise hpo.TrialPruned()
+    return params["x"]
+
+space = {{"x": ("log_uniform", 0.001, 1), "units": ("int", 1, 9)}}
+history = OptimizationHistory(hpo)
+history
+"""
+RUN = "hpo.optimize(objective, space, n_trials={n}, show_progress=False)"
+PIXEL = """(canvas, number) => {
+    const trace = canvas.data.find(t => t.customdata && [...t.customdata].includes(number));
+    const i = [...trace.customdata].indexOf(number), layout = canvas._fullLayout;
+    const box = canvas.getBoundingClientRect(), {xaxis: x, yaxis: y} = layout;
+    return [box.x + x._offset + x.d2p(trace.x[i]), box.y + y._offset + y.d2p(trace.y[i])];
+}"""
+DRAWN = """canvas => Object.fromEntries(
+    canvas.data.filter(t => t.name).map(t => [t.name, t.x.length]))"""
+
+
+def canvas(plot: Locator) -> Locator:
+    return plot.locator(".hn-plot-canvas")
+
+
+def figure(plot: Locator) -> Locator:
+    return plot.locator(".hn-plot-figure")
+
+
+def save(plot: Locator, kind: str, folder: Path) -> bytes:
+    plot.get_by_role("button", name="more").click()
+    with plot.page.expect_download() as waiting:
+        plot.get_by_role("menuitem", name=f"Download {kind}").click()
+    assert waiting.value.suggested_filename.startswith("plots-")
+    assert waiting.value.suggested_filename.endswith(f".{kind.lower()}")
+    waiting.value.save_as(folder / "plot")
+    return (folder / "plot").read_bytes()
+
+
+def test_trials_are_drawn_selected_zoomed_and_saved(open_notebook: Any, tmp_path: Path) -> None:
+    notebook = open_notebook(
+        STUDY.format(name="history"), RUN.format(n="1 if not hpo.trials else 29"),
+        "print('selected', history.selected)",
+    )  # fmt: skip
+    page = notebook.page
+
+    def run(cell: int) -> None:
+        page.locator(".jp-CodeCell").nth(cell).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+
+    run(0)
+    plot = notebook.output(0).get_by_test_id("optimization-history")
+    expect(plot).to_contain_text("No trials yet")
+    height = plot.bounding_box()["height"]  # type: ignore[index]
+    run(1)
+    expect(plot).to_contain_text("the first value")
+    assert plot.bounding_box()["height"] == height  # type: ignore[index]
+    run(1)
+    label = figure(plot)
+    expect(label).to_have_attribute("aria-label", re.compile("history of 30 trials: .* completed"))
+    drawn = canvas(plot).evaluate(DRAWN)
+    pruned = drawn["pruned, at its last report"]
+    assert 0 < pruned < 30
+
+    # Hover says what a trial is; a click selects it in Python, Shift adds, Escape clears.
+    at = canvas(plot).evaluate(PIXEL, 7)
+    page.mouse.move(*at)
+    card = plot.locator(".hn-card")
+    expect(card).to_contain_text("Trial 7")
+    expect(card).to_contain_text("units")
+    page.mouse.down()
+    page.mouse.up()
+    label.focus()
+    page.keyboard.press("End")
+    expect(card).to_contain_text("Trial 29")
+    page.keyboard.press("Shift+Space")
+    run(2)
+    expect(notebook.output(2)).to_contain_text("selected [7, 29]")
+    label.focus()
+    page.keyboard.press("Escape")
+    run(2)
+    expect(notebook.output(2)).to_contain_text("selected []")
+
+    # Dragging selects the trials in the region.
+    box = label.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 42, box["y"] + 26)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 38, steps=4)
+    page.mouse.up()
+    run(2)
+    expect(notebook.output(2)).to_contain_text("selected [0, 1,")
+
+    # Another axis and another scale, which Python sees; dragging that zooms, and back.
+    plot.get_by_role("button", name="Time", exact=True).click()
+    plot.get_by_role("button", name="Log", exact=True).click()
+    types = "canvas => [canvas.layout.xaxis.type, canvas.layout.yaxis.type]"
+    page.wait_for_function(
+        f"canvas => '' + ({types})(canvas) === 'date,log'", arg=canvas(plot).element_handle()
+    )
+    full = canvas(plot).evaluate("canvas => canvas.layout.yaxis.range")
+    plot.get_by_role("button", name="more").click()
+    plot.get_by_role("menuitem", name="Drag to zoom").click()
+    page.wait_for_function(
+        "canvas => canvas.layout.dragmode === 'zoom'", arg=canvas(plot).element_handle()
+    )
+    page.mouse.move(box["x"] + 200, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"] + 160, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        "([canvas, full]) => '' + canvas.layout.yaxis.range !== '' + full",
+        arg=[canvas(plot).element_handle(), full],
+    )
+    plot.get_by_role("button", name="more").click()
+    plot.get_by_role("menuitem", name="Reset the view").click()
+    page.wait_for_function(
+        "([canvas, full]) => '' + canvas.layout.yaxis.range === '' + full",
+        arg=[canvas(plot).element_handle(), full],
+    )
+
+    # Files.
+    assert save(plot, "PNG", tmp_path)[:8] == b"\x89PNG\r\n\x1a\n"
+    svg = ET.fromstring(save(plot, "SVG", tmp_path))
+    texts = {element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"Optimization history", "best so far", "completed"} <= texts
+    assert len(list(svg.iter("{http://www.w3.org/2000/svg}path"))) >= 30
+    assert notebook.errors() == []
+
+
+def test_curves_workers_and_values_are_drawn(open_notebook: Any, tmp_path: Path) -> None:
+    notebook = open_notebook(
+        STUDY.format(name="others"), RUN.format(n=12), "LearningCurves(hpo)", "Timeline(hpo)",
+        "Edf(hpo)",
+    )  # fmt: skip
+    page = notebook.page
+    notebook.run_all()
+
+    curves = notebook.output(2).get_by_test_id("learning-curves")
+    expect(figure(curves)).to_have_attribute(
+        "aria-label", re.compile("curves of 12 trials. The best, trial .* in 4 reports")
+    )
+    drawn = canvas(curves).evaluate(DRAWN)
+    # Each curve is followed by a gap: completed ones have 4 points, pruned ones 3.
+    assert drawn["best"] == 5
+    assert drawn["completed"] // 5 + drawn["pruned"] // 4 == 11
+    at = canvas(curves).evaluate(PIXEL, 5)
+    page.mouse.move(*at)
+    expect(curves.locator(".hn-card")).to_contain_text("Trial 5")
+    page.mouse.down()
+    page.mouse.up()
+    expect(curves.locator(".hn-key")).to_contain_text("selected")
+    curves.get_by_role("button", name="Time").click()
+    expect(curves.get_by_role("button", name="Time")).to_have_attribute("aria-pressed", "true")
+    assert save(curves, "PNG", tmp_path)[:4] == b"\x89PNG"
+
+    workers = notebook.output(3).get_by_test_id("timeline")
+    expect(figure(workers)).to_have_attribute(
+        "aria-label", re.compile("Timeline of 12 trials on 1 worker over .*: none running")
+    )
+    figure(workers).focus()
+    page.keyboard.press("Home")
+    expect(workers.locator(".hn-card")).to_contain_text("Trial 0")
+    workers.get_by_role("button", name="By trial").click()
+    ET.fromstring(save(workers, "SVG", tmp_path))
+
+    values = notebook.output(4).get_by_test_id("edf")
+    values.scroll_into_view_if_needed()
+    expect(figure(values)).to_have_attribute("aria-label", re.compile("over .* completed trials"))
+    figure(values).focus()
+    page.keyboard.press("Home")
+    expect(values.locator(".hn-card")).to_contain_text("best")
+    assert notebook.errors() == []
