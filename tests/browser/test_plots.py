@@ -33,7 +33,7 @@ PIXEL = """(canvas, number) => {
     return [box.x + x._offset + x.d2p(trace.x[i]), box.y + y._offset + y.d2p(trace.y[i])];
 }"""
 DRAWN = """canvas => Object.fromEntries(
-    canvas.data.filter(t => t.name).map(t => [t.name, t.x.length]))"""
+    canvas.data.filter(t => t.name && t.showlegend !== false).map(t => [t.name, t.x.length]))"""
 
 
 def canvas(plot: Locator) -> Locator:
@@ -153,7 +153,9 @@ def test_curves_workers_and_values_are_drawn(open_notebook: Any, tmp_path: Path)
     page = notebook.page
     notebook.run_all()
 
+    # Plots are drawn as they come into view.
     curves = notebook.output(2).get_by_test_id("learning-curves")
+    curves.scroll_into_view_if_needed()
     expect(figure(curves)).to_have_attribute(
         "aria-label", re.compile("curves of 12 trials. The best, trial .* in 4 reports")
     )
@@ -172,6 +174,7 @@ def test_curves_workers_and_values_are_drawn(open_notebook: Any, tmp_path: Path)
     assert save(curves, "PNG", tmp_path)[:4] == b"\x89PNG"
 
     workers = notebook.output(3).get_by_test_id("timeline")
+    workers.scroll_into_view_if_needed()
     expect(figure(workers)).to_have_attribute(
         "aria-label", re.compile("Timeline of 12 trials on 1 worker over .*: none running")
     )
