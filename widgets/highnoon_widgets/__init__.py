@@ -1,5 +1,6 @@
 """Live widgets for JupyterLab and Voilà: a study's trials, plots, importance and controls."""
 
+from highnoon_widgets.browser import StudyBrowser
 from highnoon_widgets.controls import ControlPanel
 from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.enqueue import EnqueuePanel
@@ -21,6 +22,7 @@ __all__ = [
     "LearningCurves",
     "OptimizationHistory",
     "ParameterPlots",
+    "StudyBrowser",
     "StudyDashboard",
     "StudyHeader",
     "StudySource",

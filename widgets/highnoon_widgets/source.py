@@ -1,26 +1,23 @@
 """`StudySource`: a study of the kernel as the widgets of a page see it."""
 
-import concurrent.futures
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from typing import Any
 
-import ipywidgets
 import optuna
 import traitlets
 
-from highnoon.exceptions import HighNoonError, StorageError
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.reading import ParameterColumn, StudyFeed
 from highnoon.hpo.reading.wire import encode_changes
 from highnoon_widgets.actions import ACTIONS
+from highnoon_widgets.following import Following
 from highnoon_widgets.importance_follower import ImportanceFollower
 
 __all__ = ["StudySource"]
 
-_POLL_SECONDS = 0.5
-_RETRY_SECONDS = 8.0
 # What changed lately is in every message: one that arrives while the page begins to listen is lost.
 _RECENT_SECONDS = 3.0
 _MANY_CHANGES = 32
@@ -29,7 +26,7 @@ _MANY_BYTES = 256 * 1024
 _sources: "weakref.WeakKeyDictionary[optuna.Study, StudySource]" = weakref.WeakKeyDictionary()
 
 
-class StudySource(ipywidgets.Widget):
+class StudySource(Following):
     """Sends a study to the page and the page's orders to the study.
 
     All widgets of a study share one: its trials are sent once, and a trial that is selected in one
@@ -46,14 +43,13 @@ class StudySource(ipywidgets.Widget):
             for.
     """
 
-    _model_name = traitlets.Unicode("WidgetModel").tag(sync=True)
-    _model_module = traitlets.Unicode("@jupyter-widgets/base").tag(sync=True)
+    poll_seconds = 0.5
+    actions = ACTIONS
 
     selected = traitlets.List(traitlets.Int()).tag(sync=True)
     storage = traitlets.Unicode(help="What to call the storage.").tag(sync=True)
     snapshot = traitlets.Bytes(help="The study, until a page has it.").tag(sync=True)
     changes = traitlets.List(help="What changed lately.").tag(sync=True)
-    trouble = traitlets.Unicode(help="Why the storage cannot be read, or empty.").tag(sync=True)
     importance = traitlets.Dict().tag(sync=True)
     fanova = traitlets.Dict().tag(sync=True)
 
@@ -66,13 +62,10 @@ class StudySource(ipywidgets.Widget):
         self._recent: list[tuple[float, bytes]] = []
         self._has_page = False
         self._lock = threading.RLock()
-        self._closing = threading.Event()
-        self._pool = concurrent.futures.ThreadPoolExecutor(2, "highnoon-widgets")
         self.feed.poll()
         super().__init__(snapshot=self._whole(), storage=storage_label(self.reader.study._storage))
         self.importances = ImportanceFollower(self)
-        self.on_msg(self._on_message)
-        threading.Thread(target=self._follow, name="highnoon-follow", daemon=True).start()
+        self.start()
 
     @classmethod
     def of(cls, study: "StudyReader | optuna.Study | StudySource") -> "StudySource":
@@ -91,9 +84,7 @@ class StudySource(ipywidgets.Widget):
 
     def close(self) -> None:
         """Stop following the study."""
-        self._closing.set()
         self.importances.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def refresh(self) -> None:
@@ -152,63 +143,18 @@ class StudySource(ipywidgets.Widget):
         self._known.update(parameters)
         self._known_workers = workers
 
-    def _follow(self) -> None:
-        """Send changes as they come, until the study or this widget is gone."""
-        wait = _POLL_SECONDS
-        while not self._closing.wait(wait):
-            wait = _POLL_SECONDS
-            try:
-                self.refresh()
-                self._say_trouble("")
-            except StorageError as error:
-                self._say_trouble(str(error))
-                wait = _RETRY_SECONDS
-            except HighNoonError as error:  # the study was deleted
-                self._say_trouble(str(error))
-                return
-            except Exception:
-                if self._closing.is_set():
-                    return
-                raise
-
-    def _say_trouble(self, trouble: str) -> None:
-        if self.trouble != trouble:
-            self.trouble = trouble
-
-    def _on_message(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
-        kind = content.get("type")
-        if kind == "listening":
-            self._welcome(content.get("revision"))
-        elif kind == "call":
-            self._pool.submit(self._call, content)
-        elif kind == "watching importance":
+    def _receive(self, content: Mapping[str, Any]) -> None:
+        if content.get("type") == "watching importance":
             self.importances.watch(watched=content.get("watched") is not False)
 
-    def _welcome(self, revision: Any) -> None:
-        """Bring a page that listens from now on up to date."""
+    def _welcome(self, content: Mapping[str, Any]) -> None:
         with self._lock:
             if not self._has_page:
                 self._has_page = True
                 self.snapshot = b""
-            if revision != self._revision:
+            if content.get("revision") != self._revision:
                 self.send({"type": "study"}, [self._whole()])
         self.send_state(["importance", "fanova"])
-
-    def _call(self, content: dict[str, Any]) -> None:
-        answer: dict[str, Any] = {"type": "answer", "id": content.get("id")}
-        buffers = None
-        try:
-            action = ACTIONS.get(content.get("action"))
-            if action is None:
-                raise TypeError(f"The page asked for {content.get('action')!r}, which is unknown.")
-            result = action(self, **content.get("arguments", {}))
-            if isinstance(result, bytes):
-                buffers = [result]
-            else:
-                answer["result"] = result
-        except Exception as error:
-            answer["error"] = str(error) or type(error).__name__
-        self.send(answer, buffers)
 
 
 def as_reader(study: "StudyReader | optuna.Study") -> StudyReader:

@@ -1,5 +1,6 @@
 /** What every page needs: draws the parts of a study by their names. */
 import type { EnginesModel, LoadEngine, Model, WidgetModel } from "./page.ts";
+import { BrowserSource } from "./browser/source.ts";
 import { enqueueDialog } from "./enqueue.ts";
 import { keepKeys } from "./keys.ts";
 import { Source } from "./source.ts";
@@ -13,6 +14,7 @@ import { exportPanel } from "./views/export_panel.ts";
 import { header } from "./views/header.ts";
 import { importance } from "./views/importance.ts";
 import { parameters } from "./views/parameters.ts";
+import { studyBrowser } from "./views/study_browser.ts";
 import { tabs } from "./views/tabs.ts";
 import { timeline } from "./views/timeline.ts";
 import { history } from "./views/history.ts";
@@ -46,14 +48,17 @@ export async function render(
   const manager = model.widget_manager;
   const engines = (await manager.get_model(model.get("_engines"))) as EnginesModel;
   const sourceModel = await manager.get_model(model.get("_source"));
+  takePlaceOfStill(el);
+  el.classList.add("hn-part", `hn-${model.get("_part")}`);
+  if (model.get("_part") === "study_browser") {
+    return studyBrowser(el, new BrowserSource(sourceModel, manager.kernel ?? null));
+  }
   let source = sources.get(sourceModel);
   if (!source) {
     source = new Source(sourceModel, keeping(load, engines), manager.kernel ?? null);
     sources.set(sourceModel, source);
     openingForms(source);
   }
-  takePlaceOfStill(el);
-  el.classList.add("hn-part", `hn-${model.get("_part")}`);
   const view = VIEWS[model.get("_part")];
   return view({ el, source, study: source.study, model }) ?? (() => {});
 }

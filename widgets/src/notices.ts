@@ -2,10 +2,10 @@
 import { h } from "./dom.ts";
 import * as format from "./format.ts";
 import { studyMark } from "./marks.ts";
-import type { Source } from "./source.ts";
+import type { KernelLink } from "./link.ts";
 
 /** A place for a notice, which is empty while all is well. */
-export function liveness(source: Source): { element: HTMLElement; stop(): void } {
+export function liveness(source: KernelLink): { element: HTMLElement; stop(): void } {
   const element = h("div.hn-notices", { role: "status" });
   const draw = () => {
     const notice = troubleOf(source);
@@ -15,7 +15,7 @@ export function liveness(source: Source): { element: HTMLElement; stop(): void }
   return { element, stop: source.healthChanged.on(draw) };
 }
 
-function troubleOf(source: Source): HTMLElement | null {
+function troubleOf(source: KernelLink): HTMLElement | null {
   const last = format.timeOfDay(source.lastNews, { seconds: true });
   if (!source.connected) {
     const button = h("button.hn-button.hn-push", { type: "button" }, "Reconnect");
@@ -28,10 +28,10 @@ function troubleOf(source: Source): HTMLElement | null {
   }
   if (source.trouble) {
     const more = `${source.trouble} Last update ${last}.`;
-    return notice("bad", "The study cannot be read.", more);
+    return notice("bad", "The storage cannot be read.", more);
   }
   if (source.busy) {
-    const what = source.study.counts().running ? "optimize" : "A cell";
+    const what = source.running ? "optimize" : "A cell";
     return notice(
       "busy",
       `${what} is running in this kernel.`,

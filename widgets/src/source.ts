@@ -1,5 +1,7 @@
 /** The link to the kernel's StudySource: keeps the page's study up to date and passes calls on. */
+import { Event } from "./event.ts";
 import { ordered, type Fanova, type Scores } from "./importance.ts";
+import { KernelLink, type Content } from "./link.ts";
 import type { Kernel, LoadEngine, Model } from "./page.ts";
 import type { Params } from "./space.ts";
 import { Study, type Change } from "./study.ts";
@@ -7,33 +9,11 @@ import { decode } from "./wire.ts";
 
 /** At most this often are views told of changes. */
 const NOTIFY_MS = 250;
-/** After this long without an answer, the kernel is said to be busy. */
-const BUSY_MS = 1500;
-
-type Listener<T> = (event: T) => void;
-
-class Event<T> {
-  private readonly listeners = new Set<Listener<T>>();
-
-  on(listener: Listener<T>): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  emit(event: T): void {
-    for (const listener of [...this.listeners]) listener(event);
-  }
-}
 
 /** Takes a configuration, and says where it is from; false where it is out of sight. */
 export type EnqueueTaker = (params: Params | null, what: string) => boolean;
 
-interface Call {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-}
-
-export class Source {
+export class Source extends KernelLink {
   readonly study = new Study();
   /** Trials that are new or changed. Views draw what is known already before they listen. */
   readonly changed = new Event<Change>();
@@ -48,18 +28,8 @@ export class Source {
   /** The scores of fANOVA or how far they are, null where nobody asked. */
   fanova: Fanova | null = null;
   readonly importanceChanged = new Event<void>();
-  /** Why the storage cannot be read; empty where it can. */
-  trouble = "";
-  /** Whether a call has waited for the kernel for long: a cell keeps it busy. */
-  busy = false;
-  /** When something arrived from the kernel last. */
-  lastNews = new Date();
-  readonly healthChanged = new Event<void>();
   readonly load: LoadEngine;
   private readonly forms: EnqueueTaker[] = [];
-  private readonly model: Model;
-  private readonly kernel: Kernel | null;
-  private readonly calls = new Map<string, Call>();
   private pending: Change | null = null;
   private timer: number | null = null;
   private notified = 0;
@@ -67,23 +37,18 @@ export class Source {
   private watchers = 0;
 
   constructor(model: Model, load: LoadEngine, kernel: Kernel | null) {
-    this.model = model;
+    super(model, kernel);
     this.load = load;
-    this.kernel = kernel;
-    kernel?.connectionStatusChanged.connect(() => this.healthChanged.emit());
-    model.on("msg:custom", (content, buffers) => this.receive(content, buffers));
     model.on("change:changes", () => this.takeChanges());
     model.on("change:snapshot", () => this.takeSnapshot());
     model.on("change:selected", () => this.takeSelection());
-    model.on("change:trouble", () => this.takeTrouble());
     model.on("change:importance change:fanova", () => this.takeImportance());
     this.takeSnapshot();
     this.takeChanges();
     this.takeImportance();
     this.selected = model.get("selected");
-    this.trouble = model.get("trouble");
     this.asking = this.study.revision < 0;
-    model.send({ type: "listening", revision: this.study.revision });
+    this.listen();
   }
 
   /** What to call the storage. */
@@ -91,15 +56,8 @@ export class Source {
     return this.model.get("storage");
   }
 
-  /** Whether the page has its connection to the kernel. */
-  get connected(): boolean {
-    return this.kernel?.connectionStatus !== "disconnected";
-  }
-
-  /** Try to get the connection back, and what was missed meanwhile. */
-  async reconnect(): Promise<void> {
-    await this.kernel?.reconnect();
-    this.model.send({ type: "listening", revision: this.study.revision });
+  get running(): boolean {
+    return this.study.counts().running > 0;
   }
 
   /** Whether the study arrived. */
@@ -118,19 +76,6 @@ export class Source {
     return () => {
       if (--this.watchers === 0) this.model.send({ type: "watching importance", watched: false });
     };
-  }
-
-  /** Ask the kernel for an action of `highnoon_widgets.actions`; rejects with its message. */
-  call<T = unknown>(action: string, args: Record<string, unknown> = {}): Promise<T> {
-    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    const waiting = setTimeout(() => this.setBusy(true), BUSY_MS);
-    return new Promise<T>((resolve, reject) => {
-      this.calls.set(id, { resolve: resolve as Call["resolve"], reject });
-      this.model.send({ type: "call", id, action, arguments: args });
-    }).finally(() => {
-      clearTimeout(waiting);
-      this.setBusy(false);
-    });
   }
 
   /** Offer a form for configurations, which `fillEnqueue` fills; the latest that takes one has it. */
@@ -183,17 +128,6 @@ export class Source {
     this.importanceChanged.emit();
   }
 
-  private takeTrouble(): void {
-    this.trouble = this.model.get("trouble");
-    this.healthChanged.emit();
-  }
-
-  private setBusy(busy: boolean): void {
-    if (busy === this.busy) return;
-    this.busy = busy;
-    this.healthChanged.emit();
-  }
-
   private takeSnapshot(): void {
     const snapshot: DataView | null = this.model.get("snapshot");
     if (snapshot?.byteLength) this.take(snapshot);
@@ -203,16 +137,14 @@ export class Source {
     for (const message of this.model.get("changes") as DataView[]) this.take(message);
   }
 
-  private receive(content: { type: string } & Record<string, unknown>, buffers: DataView[]): void {
-    if (content.type === "study") {
-      this.asking = false;
-      this.take(buffers[0]);
-    } else if (content.type === "answer") {
-      const call = this.calls.get(content.id as string);
-      this.calls.delete(content.id as string);
-      if (typeof content.error === "string") call?.reject(new Error(content.error));
-      else call?.resolve(content.result ?? buffers[0] ?? null);
-    }
+  protected override receive(content: Content, buffers: DataView[]): void {
+    if (content.type !== "study") return;
+    this.asking = false;
+    this.take(buffers[0]);
+  }
+
+  protected override listen(): void {
+    this.model.send({ type: "listening", revision: this.study.revision });
   }
 
   private take(bytes: DataView): void {
@@ -229,7 +161,7 @@ export class Source {
   private ask(): void {
     if (this.asking) return;
     this.asking = true;
-    this.model.send({ type: "listening", revision: this.study.revision });
+    this.listen();
   }
 
   private notify(change: Change): void {

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
+from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading.database import database_of
-from highnoon.hpo.reading.rows import as_times
-from highnoon.hpo.reading.summary import StudySummary, directions_of, workers_of
+from highnoon.hpo.reading.rows import METRIC_NAMES, as_times
+from highnoon.hpo.reading.summary import StudySummary, directions_of, improvements, workers_of
 from highnoon.hpo.reading.summary_statements import read_summaries
 from highnoon.hpo.states import TrialStatus, best_of, trial_status
 from highnoon.hpo.storage import open_storage, storage_errors
 from highnoon.hpo.storage.tables import to_stored_datetime
 
 if TYPE_CHECKING:
+    import datetime
+
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
 
 __all__ = ["study_summaries"]
 
@@ -51,33 +53,40 @@ def _through(storage: "BaseStorage") -> list[StudySummary]:
     for study in storage.get_all_studies():
         trials = storage.get_all_trials(study._study_id, deepcopy=False)
         directions = directions_of(direction.name for direction in study.directions)
-        best = best_of(trials, directions[0]) if len(directions) == 1 else None
         counts: Counter[TrialStatus] = Counter()
         counts.update(trial_status(trial) for trial in trials)
-        flags = StudyFlags.from_attributes(study.user_attrs)
+        metrics = storage.get_study_system_attrs(study._study_id).get(METRIC_NAMES)
         running = [trial for trial in trials if trial.state == TrialState.RUNNING]
         summaries.append(
             StudySummary(
                 study.study_name,
                 directions,
                 counts,
-                None if best is None else best.values[0],
-                _last_activity(trials),
+                improvements(
+                    (
+                        (trial.number, trial.values[0])
+                        for trial in trials
+                        if best_of([trial], directions[0]) is not None
+                    ),
+                    directions,
+                ),
+                _latest(
+                    time
+                    for trial in trials
+                    for time in (trial.datetime_start, trial.datetime_complete)
+                ),
                 workers_of(
                     (key, value) for trial in running for key, value in trial.user_attrs.items()
                 ),
-                flags.paused,
-                flags.archived,
+                StudyFlags.from_attributes(study.user_attrs),
+                study.user_attrs.get(attributes.GOAL),
+                metrics[0] if metrics else None,
+                _latest(trial.datetime_start for trial in trials),
             )
         )
     return summaries
 
 
-def _last_activity(trials: "Iterable[FrozenTrial]") -> float | None:
-    times = [
-        to_stored_datetime(time)
-        for trial in trials
-        for time in (trial.datetime_start, trial.datetime_complete)
-        if time is not None
-    ]
-    return float(as_times(times).max()) if times else None
+def _latest(times: "Iterable[datetime.datetime | None]") -> float | None:
+    stored = [to_stored_datetime(time) for time in times if time is not None]
+    return float(as_times(stored).max()) if stored else None

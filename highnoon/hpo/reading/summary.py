@@ -1,17 +1,20 @@
 """What a list of studies shows of one."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from optuna.study import StudyDirection
 
 from highnoon.hpo import attributes
-from highnoon.hpo.flags import Order
+from highnoon.hpo.flags import Order, StudyFlags
 from highnoon.hpo.states import TrialStatus
 from highnoon.hpo.study import Direction
 
-__all__ = ["StudySummary", "directions_of", "workers_of"]
+__all__ = ["StudySummary", "directions_of", "improvements", "workers_of"]
+
+StudyStatus = Literal["running", "paused", "finished", "stopped", "empty"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,28 +25,75 @@ class StudySummary:
         name: Its name.
         directions: `"minimize"` or `"maximize"` for each objective; HighNoon tunes one.
         counts: How many trials have each status; those that none has are left out.
-        best_value: The best value of a completed trial as `best_of` finds it; None where there is
-            none, or several objectives.
+        history: Number and value of each trial that was better than all before it, as `best_of`
+            compares them; the last is the best. Empty where there are several objectives.
         last_activity: When a trial started or ended last, in seconds since 1970, or None.
         workers: Names of the workers that run trials, sorted. One that died is among them until
             its trial is given up; stock Optuna leaves no names.
-        paused: Who paused it, or None where trials may start.
-        archived: Who archived it, so that lists leave it out, or None.
+        flags: What it was told: paused, stopped, archived.
+        goal: How many finished trials its runs want in all, or None.
+        metric: What its value is called, or None.
+        last_start: When a trial started last, in seconds since 1970, or None.
     """
 
     name: str
     directions: tuple[Direction, ...]
     counts: Mapping[TrialStatus, int]
-    best_value: float | None
+    history: tuple[tuple[int, float], ...]
     last_activity: float | None
     workers: tuple[str, ...]
-    paused: Order | None
-    archived: Order | None
+    flags: StudyFlags
+    goal: int | None
+    metric: str | None
+    last_start: float | None
+
+    @property
+    def status(self) -> StudyStatus:
+        """How it stands, in one word."""
+        if self.flags.paused is not None:
+            return "paused"
+        if self.counts.get("running"):
+            return "running"
+        if not self.counts:
+            return "empty"
+        stop = self.flags.stop
+        # Orders are given to the second.
+        since = math.floor(self.last_start or 0.0)
+        return "stopped" if stop is not None and stop.at.timestamp() >= since else "finished"
+
+    @property
+    def best_value(self) -> float | None:
+        """The best value of a completed trial, or None."""
+        return self.history[-1][1] if self.history else None
+
+    @property
+    def paused(self) -> Order | None:
+        """Who paused it, or None where trials may start."""
+        return self.flags.paused
+
+    @property
+    def archived(self) -> Order | None:
+        """Who archived it, so that lists leave it out, or None."""
+        return self.flags.archived
 
     @property
     def n_trials(self) -> int:
         """Number of its trials, whatever became of them."""
         return sum(self.counts.values())
+
+
+def improvements(
+    values: Iterable[tuple[int, float]], directions: tuple[Direction, ...]
+) -> tuple[tuple[int, float], ...]:
+    """Return those of numbers and values, in any order, that are better than all before them."""
+    if len(directions) != 1:
+        return ()
+    sign = -1.0 if directions[0] == "maximize" else 1.0
+    better: list[tuple[int, float]] = []
+    for number, value in sorted(values):
+        if not better or sign * value < sign * better[-1][1]:
+            better.append((number, value))
+    return tuple(better)
 
 
 def directions_of(names: Iterable[str]) -> tuple[Direction, ...]:

@@ -1,27 +1,27 @@
 """Summaries of all studies of a database: the trials are counted where they are kept."""
 
 import json
-import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags
-from highnoon.hpo.reading.rows import CONSTRAINTS, as_times
-from highnoon.hpo.reading.summary import StudySummary, directions_of, workers_of
+from highnoon.hpo.reading.rows import CONSTRAINTS, METRIC_NAMES, as_times
+from highnoon.hpo.reading.summary import StudySummary, directions_of, improvements, workers_of
 from highnoon.hpo.states import TrialStatus, status_of
 from highnoon.hpo.storage import tables
-from highnoon.hpo.study import Direction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 __all__ = ["read_summaries"]
 
-_FLAGS = (attributes.PAUSED, attributes.ARCHIVED)
+_TOLD = (attributes.PAUSED, attributes.STOP, attributes.ARCHIVED, attributes.GOAL)
 _MARKS = {
     "infeasible": attributes.INFEASIBLE,
     "diverged": attributes.DIVERGED,
@@ -36,71 +36,60 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
         directions: defaultdict[int, list[str]] = defaultdict(list)
         for row in connection.execute(_directions()):
             directions[row.study_id].append(row.direction.name)
-        flags = _by_study(connection, _flags())
+        told = _by_study(connection, _told())
         groups: defaultdict[int, list[Any]] = defaultdict(list)
         for row in connection.execute(_groups()):
             groups[row.study_id].append(row)
-        listed: defaultdict[int, list[Any]] = defaultdict(list)
+        better: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+        for row in connection.execute(_better()):
+            better[row.study_id].append((row.number, row.value))
         if any(row.listed for own in groups.values() for row in own):
-            listed = _by_study(connection, _lists_of_constraints())
+            for row in connection.execute(_lists_of_constraints()):
+                if not any(amount > 0.0 for amount in json.loads(row.value_json)):
+                    better[row.study_id].append((row.number, row.value))
         workers = _by_study(connection, _workers())
     summaries = []
     for study_id, name in names.items():
         own = groups[study_id]
-        told = StudyFlags.from_attributes({key: value for key, value, _ in flags[study_id]})
+        attrs = dict(told[study_id])
         by_objective = directions_of(directions[study_id])
         counts: Counter[TrialStatus] = Counter()
         for row in own:
             counts[_status(row)] += row.trials
-        times = [time for row in own for time in (row.started, row.completed) if time is not None]
+        metrics = attrs.get(METRIC_NAMES)
         summaries.append(
             StudySummary(
                 name,
                 by_objective,
                 counts,
-                _best(own, listed[study_id], by_objective),
-                float(as_times(times).max()) if times else None,
-                workers_of((key, value) for key, value, _ in workers[study_id]),
-                told.paused,
-                told.archived,
+                improvements(better[study_id], by_objective),
+                _latest(time for row in own for time in (row.started, row.completed)),
+                workers_of(workers[study_id]),
+                StudyFlags.from_attributes(attrs),
+                attrs.get(attributes.GOAL),
+                metrics[0] if metrics else None,
+                _latest(row.started for row in own),
             )
         )
     return summaries
 
 
-def _by_study(
-    connection: "Connection", statement: Any
-) -> defaultdict[int, list[tuple[str, Any, float | None]]]:
-    """Return key, parsed JSON and value of the rows of each study."""
-    found: defaultdict[int, list[tuple[str, Any, float | None]]] = defaultdict(list)
+def _by_study(connection: "Connection", statement: Any) -> defaultdict[int, list[tuple[str, Any]]]:
+    """Return key and parsed JSON of the rows of each study."""
+    found: defaultdict[int, list[tuple[str, Any]]] = defaultdict(list)
     for row in connection.execute(statement):
-        found[row.study_id].append((row.key, json.loads(row.value_json), row.value))
+        found[row.study_id].append((row.key, json.loads(row.value_json)))
     return found
+
+
+def _latest(times: Iterable[Any]) -> float | None:
+    there = [time for time in times if time is not None]
+    return float(as_times(there).max()) if there else None
 
 
 def _status(group: Any) -> TrialStatus:
     marks = [mark for name, mark in _MARKS.items() if getattr(group, name)]
     return status_of(group.state.name, marks, finite=bool(group.finite))
-
-
-def _best(
-    groups: list[Any],
-    listed: list[tuple[str, Any, float | None]],
-    directions: tuple[Direction, ...],
-) -> float | None:
-    """Return the best value of completed trials that violate no constraint."""
-    if len(directions) != 1:
-        return None
-    maximize = directions[0] == "maximize"
-    values = [
-        group.highest if maximize else group.lowest
-        for group in groups
-        if _status(group) == "completed" and not group.violated and not group.listed
-    ]
-    for _, amounts, value in listed:
-        if value is not None and math.isfinite(value) and not any(a > 0.0 for a in amounts):
-            values.append(value)
-    return max(values, default=None) if maximize else min(values, default=None)
 
 
 def _studies() -> Any:
@@ -115,11 +104,15 @@ def _directions() -> Any:
     )
 
 
-def _flags() -> Any:
-    attrs = tables.study_user_attributes.c
-    return sa.select(
-        attrs.study_id, attrs.key, attrs.value_json, sa.literal(0.0).label("value")
-    ).where(attrs.key.in_(_FLAGS))
+def _told() -> Any:
+    """Return the statement that reads attributes of studies."""
+    own, optunas = tables.study_user_attributes.c, tables.study_system_attributes.c
+    return sa.union_all(
+        sa.select(own.study_id, own.key, own.value_json).where(own.key.in_(_TOLD)),
+        sa.select(optunas.study_id, optunas.key, optunas.value_json).where(
+            optunas.key == METRIC_NAMES
+        ),
+    )
 
 
 def _groups() -> Any:
@@ -132,7 +125,6 @@ def _groups() -> Any:
             trials.state,
             trials.datetime_start,
             trials.datetime_complete,
-            values.value,
             _as_number(values.value_type == tables.FINITE).label("finite"),
             *(flag.label(name) for name, flag in flags.items()),
         )
@@ -145,9 +137,45 @@ def _groups() -> Any:
         sa.func.count().label("trials"),
         sa.func.max(each.c.datetime_start).label("started"),
         sa.func.max(each.c.datetime_complete).label("completed"),
-        sa.func.min(each.c.value).label("lowest"),
-        sa.func.max(each.c.value).label("highest"),
     ).group_by(*alike)
+
+
+def _better() -> Any:
+    """Return the statement that finds the trials that are better than all before them.
+
+    Of trials whose constraints are a list in Optuna's former form it finds none.
+    """
+    trials, values = tables.trials.c, tables.trial_values.c
+    directions = tables.study_directions.c
+    source, flags = _marked_trials()
+    sign = sa.case((directions.direction == StudyDirection.MAXIMIZE, -1.0), else_=1.0)
+    before = sa.func.min(sign * values.value).over(
+        partition_by=trials.study_id, order_by=trials.number, rows=(None, -1)
+    )
+    each = (
+        sa.select(
+            trials.study_id,
+            trials.number,
+            values.value,
+            (sign * values.value).label("cost"),
+            before.label("before"),
+        )
+        .select_from(
+            source.join(
+                tables.study_directions,
+                sa.and_(directions.study_id == trials.study_id, directions.objective == 0),
+            )
+        )
+        .where(
+            trials.state == TrialState.COMPLETE,
+            values.value_type == tables.FINITE,
+            *(flags[name] == 0 for name in ("infeasible", "violated", "listed")),
+        )
+        .subquery()
+    )
+    return sa.select(each.c.study_id, each.c.number, each.c.value).where(
+        sa.or_(each.c.before.is_(None), each.c.cost < each.c.before)
+    )
 
 
 def _lists_of_constraints() -> Any:
@@ -155,7 +183,7 @@ def _lists_of_constraints() -> Any:
     trials, values, attrs = tables.trials.c, tables.trial_values.c, tables.trial_system_attributes.c
     source, flags = _marked_trials()
     return (
-        sa.select(trials.study_id, attrs.key, attrs.value_json, values.value)
+        sa.select(trials.study_id, trials.number, attrs.value_json, values.value)
         .select_from(source.join(tables.trial_system_attributes, attrs.trial_id == trials.trial_id))
         .where(
             trials.state == TrialState.COMPLETE,
@@ -170,7 +198,7 @@ def _lists_of_constraints() -> Any:
 def _workers() -> Any:
     trials, attrs = tables.trials.c, tables.trial_user_attributes.c
     return (
-        sa.select(trials.study_id, attrs.key, attrs.value_json, sa.literal(0.0).label("value"))
+        sa.select(trials.study_id, attrs.key, attrs.value_json)
         .select_from(
             tables.trials.join(tables.trial_user_attributes, attrs.trial_id == trials.trial_id)
         )

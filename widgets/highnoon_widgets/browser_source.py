@@ -1,0 +1,109 @@
+"""`BrowserSource`: the studies of some storages as a page sees them."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from highnoon.exceptions import StudyError
+from highnoon.hpo.reader import storage_label
+from highnoon.hpo.reading import StudySummary, study_summaries
+from highnoon.hpo.storage import open_storage
+from highnoon_widgets.browser_actions import BROWSER_ACTIONS
+from highnoon_widgets.following import Following
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+__all__ = ["BrowserSource"]
+
+_MOST_POINTS = 60
+_FINISHED = ("completed", "pruned", "diverged", "failed")
+
+
+class BrowserSource(Following):
+    """Sends a row for each study to the page, and the page's orders to the studies.
+
+    Args:
+        storages: Database URLs or Optuna storages by their aliases.
+        on_open: Called with alias and name of a study that the page opens.
+
+    Raises:
+        StorageError: A database is not there or does not answer.
+    """
+
+    poll_seconds = 2.0
+    actions = BROWSER_ACTIONS
+
+    places = traitlets.List(help="Alias and address of each storage.").tag(sync=True)
+    studies = traitlets.List(help="A row for each study.").tag(sync=True)
+
+    def __init__(
+        self,
+        storages: "Mapping[str, str | BaseStorage]",
+        *,
+        on_open: Callable[[str, str], None],
+    ) -> None:
+        self.open_study = on_open
+        self._storages = {alias: open_storage(storage) for alias, storage in storages.items()}
+        self._lock = threading.Lock()
+        super().__init__(
+            places=[
+                {"alias": alias, "address": storage_label(storage)}
+                for alias, storage in storages.items()
+            ],
+            studies=self._rows(),
+        )
+        self.start()
+
+    def storage(self, alias: str) -> "BaseStorage":
+        """Return a storage by its alias.
+
+        Raises:
+            StudyError: There is none.
+        """
+        if alias not in self._storages:
+            raise StudyError(f"No storage {alias!r}. There is {', '.join(self._storages)}.")
+        return self._storages[alias]
+
+    def refresh(self) -> None:
+        """Send the rows where they changed."""
+        with self._lock:
+            rows = self._rows()
+            if rows != self.studies:
+                self.studies = rows
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            _row(alias, summary)
+            for alias, storage in self._storages.items()
+            for summary in study_summaries(storage)
+        ]
+
+    def _welcome(self, content: Mapping[str, Any]) -> None:  # noqa: ARG002 -- the same for all
+        self.send_state(["studies", "trouble"])
+
+
+def _row(alias: str, summary: StudySummary) -> dict[str, Any]:
+    history = summary.history
+    if len(history) > _MOST_POINTS:
+        every = -(-len(history) // _MOST_POINTS)
+        history = (*history[:-1:every], history[-1])
+    row = {
+        "storage": alias,
+        "name": summary.name,
+        "directions": list(summary.directions),
+        "metric": summary.metric,
+        "status": summary.status,
+        "paused": None if summary.paused is None else summary.paused.to_json(),
+        "archived": summary.archived is not None,
+        "counts": dict(summary.counts),
+        "finished": sum(summary.counts.get(status, 0) for status in _FINISHED),
+        "goal": summary.goal,
+        "history": [list(point) for point in history],
+        "workers": len(summary.workers),
+        "activity": summary.last_activity,
+    }
+    return json.loads(json.dumps(row))  # as the page will have it, to compare with

@@ -1,0 +1,165 @@
+/** What is done to the studies that are selected in a list: buttons, questions, and what came of it. */
+import { ask } from "../dialog.ts";
+import { h } from "../dom.ts";
+import * as format from "../format.ts";
+import { Said } from "../said.ts";
+import { keyOf, type BrowserSource, type StudyRow } from "./source.ts";
+
+interface List {
+  /** Compare what is selected. */
+  compare(): void;
+  /** A study is no more, or has another name. */
+  gone(key: string): void;
+  rowOf(key: string): HTMLElement | null;
+  /** Draw what was left undrawn while a name was being changed. */
+  draw(): void;
+}
+
+export class BrowserActions {
+  readonly element = h("span.hn-controls-row");
+  readonly said = new Said();
+  /** The study whose name is being changed. */
+  renaming: string | null = null;
+  private readonly source: BrowserSource;
+  private readonly list: List;
+  private readonly count = h("span.hn-muted");
+  private readonly compare = button("Compare");
+  private readonly rename = button("Rename");
+  private readonly archive = button("Archive");
+  private readonly remove = button("Delete…");
+  private selected: StudyRow[] = [];
+
+  constructor(source: BrowserSource, list: List) {
+    this.source = source;
+    this.list = list;
+    this.compare.addEventListener("click", () => list.compare());
+    this.rename.addEventListener("click", () => this.startRenaming(this.selected[0]));
+    this.archive.addEventListener("click", () => void this.archiveSelected());
+    this.remove.addEventListener("click", () => void this.deleteSelected());
+    this.element.append(this.count, this.compare, this.rename, this.archive, this.remove);
+  }
+
+  update(selected: StudyRow[]): void {
+    this.selected = selected;
+    this.count.textContent = selected.length ? `${format.integer(selected.length)} selected` : "";
+    this.compare.disabled = selected.length < 2;
+    this.rename.disabled = selected.length !== 1;
+    this.archive.disabled = this.remove.disabled = !selected.length;
+    this.archive.textContent =
+      selected.length && selected.every(({ archived }) => archived) ? "Unarchive" : "Archive";
+  }
+
+  open(study: StudyRow): Promise<void> {
+    return this.doing(`Opening ${study.name}…`, async () => {
+      await this.source.call("open", { storage: study.storage, study: study.name });
+      return `${study.name} is open.`;
+    });
+  }
+
+  private async archiveSelected(): Promise<void> {
+    const studies = this.selected;
+    const archived = !studies.every((study) => study.archived);
+    await this.doing("", async () => {
+      for (const { storage, name } of studies)
+        await this.source.call("archive", { storage, study: name, archived });
+      return archived
+        ? `${named(studies)} archived. Nothing else changed; see Archived.`
+        : `${named(studies)} back in the list.`;
+    });
+  }
+
+  private async deleteSelected(): Promise<void> {
+    const studies = this.selected;
+    const trials = sum(studies.map((study) => sum(Object.values(study.counts))));
+    const running = sum(studies.map(({ counts }) => counts.running ?? 0));
+    const what = studies.length === 1 ? studies[0].name : `${studies.length} studies`;
+    const with_ = format.plural(trials, "trial");
+    const runs = running
+      ? ` ${format.plural(running, "trial")} of ${studies.length === 1 ? "it" : "them"} ` +
+        `${running === 1 ? "is" : "are"} running; their runs end with an error.`
+      : "";
+    const answer = await ask({
+      title: `Delete ${what}?`,
+      text: `${with_} and all that they reported would be gone for good.${runs} To leave ${
+        studies.length === 1 ? "it" : "them"
+      } out of the list, archive ${studies.length === 1 ? "it" : "them"} instead.`,
+      choices: [
+        { value: "keep" as const, label: studies.length === 1 ? "Keep it" : "Keep them" },
+        { value: "delete" as const, label: `Delete ${what} with ${with_}`, kind: "danger" },
+      ],
+    });
+    if (answer !== "delete") return;
+    await this.doing("", async () => {
+      for (const study of studies) {
+        await this.source.call("delete", { storage: study.storage, study: study.name });
+        this.list.gone(keyOf(study));
+      }
+      return `${named(studies)} deleted.`;
+    });
+  }
+
+  /** Change a name where it stands: Enter keeps the new one, Escape the old. */
+  private startRenaming(study: StudyRow): void {
+    const key = keyOf(study);
+    const place = this.list.rowOf(key)?.querySelector<HTMLElement>(".hn-study-name");
+    if (!place || this.renaming) return;
+    this.renaming = key;
+    const input = h("input.hn-input.hn-study-rename", {
+      type: "text",
+      value: study.name,
+      "aria-label": `New name of ${study.name}`,
+    });
+    const end = () => {
+      if (this.renaming === null) return;
+      this.renaming = null;
+      input.replaceWith(place);
+      this.list.draw();
+    };
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") end();
+      if (event.key === "Enter") {
+        const name = input.value;
+        end();
+        if (name !== study.name) void this.giveName(study, name);
+      }
+      if (event.key === "Escape" || event.key === "Enter") {
+        event.preventDefault();
+        this.list.rowOf(key)?.focus();
+      }
+      event.stopPropagation();
+    });
+    input.addEventListener("blur", end);
+    place.replaceWith(input);
+    input.focus();
+    input.select();
+  }
+
+  private giveName(study: StudyRow, name: string): Promise<void> {
+    return this.doing("", async () => {
+      await this.source.call("rename", { storage: study.storage, study: study.name, name });
+      this.list.gone(keyOf(study));
+      return `${study.name} is now ${name}.`;
+    });
+  }
+
+  private async doing(meanwhile: string, action: () => Promise<string>): Promise<void> {
+    if (meanwhile) this.said.say(meanwhile);
+    try {
+      this.said.say(await action());
+    } catch (error) {
+      this.said.fail(error);
+    }
+  }
+}
+
+function button(text: string): HTMLButtonElement {
+  return h("button.hn-button", { type: "button", disabled: true }, text);
+}
+
+function named(studies: StudyRow[]): string {
+  return studies.length === 1 ? `${studies[0].name} is` : `${studies.length} studies are`;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}

@@ -1,0 +1,88 @@
+/** The link to a model of the kernel that follows a storage: calls, and whether all is well. */
+import { Event } from "./event.ts";
+import type { Kernel, Model } from "./page.ts";
+
+/** After this long without an answer, the kernel is said to be busy. */
+const BUSY_MS = 1500;
+
+interface Call {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+export type Content = { type: string } & Record<string, unknown>;
+
+export abstract class KernelLink {
+  /** Why the storage cannot be read; empty where it can. */
+  trouble: string;
+  /** Whether a call has waited for the kernel for long: a cell keeps it busy. */
+  busy = false;
+  /** When something arrived from the kernel last. */
+  lastNews = new Date();
+  readonly healthChanged = new Event<void>();
+  protected readonly model: Model;
+  private readonly kernel: Kernel | null;
+  private readonly calls = new Map<string, Call>();
+
+  constructor(model: Model, kernel: Kernel | null) {
+    this.model = model;
+    this.kernel = kernel;
+    this.trouble = model.get("trouble");
+    kernel?.connectionStatusChanged.connect(() => this.healthChanged.emit());
+    model.on("msg:custom", (content, buffers) => this.takeMessage(content, buffers));
+    model.on("change:trouble", () => {
+      this.trouble = model.get("trouble");
+      this.healthChanged.emit();
+    });
+  }
+
+  /** Whether the page has its connection to the kernel. */
+  get connected(): boolean {
+    return this.kernel?.connectionStatus !== "disconnected";
+  }
+
+  /** Try to get the connection back, and what was missed meanwhile. */
+  async reconnect(): Promise<void> {
+    await this.kernel?.reconnect();
+    this.listen();
+  }
+
+  /** Ask the kernel for an action; rejects with its message. */
+  call<T = unknown>(action: string, args: Record<string, unknown> = {}): Promise<T> {
+    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const waiting = setTimeout(() => this.setBusy(true), BUSY_MS);
+    return new Promise<T>((resolve, reject) => {
+      this.calls.set(id, { resolve: resolve as Call["resolve"], reject });
+      this.model.send({ type: "call", id, action, arguments: args });
+    }).finally(() => {
+      clearTimeout(waiting);
+      this.setBusy(false);
+    });
+  }
+
+  /** Whether trials run. */
+  abstract get running(): boolean;
+
+  /** Tell the kernel that the page listens from now on, and what it has. */
+  protected abstract listen(): void;
+
+  /** Take a message that answers no call. */
+  protected receive(_content: Content, _buffers: DataView[]): void {}
+
+  private takeMessage(content: Content, buffers: DataView[]): void {
+    if (content.type !== "answer") {
+      this.receive(content, buffers);
+      return;
+    }
+    const call = this.calls.get(content.id as string);
+    this.calls.delete(content.id as string);
+    if (typeof content.error === "string") call?.reject(new Error(content.error));
+    else call?.resolve(content.result ?? buffers[0] ?? null);
+  }
+
+  private setBusy(busy: boolean): void {
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.healthChanged.emit();
+  }
+}

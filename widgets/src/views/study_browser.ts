@@ -1,0 +1,341 @@
+/** All studies of some storages: find, compare, open, rename, archive, delete. */
+import { BrowserActions } from "../browser/actions.ts";
+import {
+  chosen,
+  segmentCounts,
+  type Choice,
+  type Segment,
+  type SortKey,
+} from "../browser/choosing.ts";
+import { ComparePanel } from "../browser/compare_panel.ts";
+import { studyRow } from "../browser/row.ts";
+import { keyOf, type BrowserSource, type StudyRow } from "../browser/source.ts";
+import { keepShortcutsAway } from "../dialog.ts";
+import { h } from "../dom.ts";
+import * as format from "../format.ts";
+import { liveness } from "../notices.ts";
+
+const TICK_MS = 5000;
+const COLUMNS: { key: SortKey | null; title: string; style: string }[] = [
+  { key: "name", title: "Study", style: "about" },
+  { key: "status", title: "State", style: "status" },
+  { key: null, title: "Best so far", style: "spark" },
+  { key: "value", title: "Best value", style: "number" },
+  { key: null, title: "Trials by state", style: "states" },
+  { key: "finished", title: "Finished", style: "number.hn-study-done" },
+  { key: "workers", title: "Workers", style: "number.hn-study-workers" },
+  { key: "activity", title: "Last activity", style: "activity" },
+];
+const SEGMENTS: [Segment, string][] = [
+  ["all", "All"],
+  ["running", "Running"],
+  ["finished", "Finished"],
+  ["archived", "Archived"],
+];
+
+export function studyBrowser(el: HTMLElement, source: BrowserSource): () => void {
+  const browser = new Browser(source);
+  el.append(browser.element);
+  browser.draw();
+  const ticking = setInterval(() => browser.tick(), TICK_MS);
+  const off = [
+    source.changed.on(() => browser.draw()),
+    browser.health.stop,
+    browser.compare.follow(),
+  ];
+  return () => {
+    off.forEach((stop) => stop());
+    clearInterval(ticking);
+  };
+}
+
+class Browser {
+  readonly element: HTMLElement;
+  readonly health: { element: HTMLElement; stop(): void };
+  private readonly source: BrowserSource;
+  private readonly choice: Choice = {
+    text: "",
+    segment: "all",
+    sort: "activity",
+    descending: true,
+  };
+  private readonly selected = new Set<string>();
+  private readonly actions: BrowserActions;
+  readonly compare: ComparePanel;
+  private readonly summary = h("div.hn-muted");
+  private readonly filter = h("input.hn-input.hn-browser-filter", {
+    type: "search",
+    placeholder: "Filter by name",
+    "aria-label": "Filter by name",
+  });
+  private readonly segments = h("div.hn-segments", { role: "group", "aria-label": "Show" });
+  private readonly head = h("tr.hn-study-heads", { role: "row" });
+  private readonly table: HTMLTableElement;
+  private readonly rows = new Map<string, { known: string; element: HTMLElement }>();
+  private shown: StudyRow[] = [];
+  private comparing: string[] = [];
+  /** The row that the arrow keys move from. */
+  private current: string | null = null;
+
+  constructor(source: BrowserSource) {
+    this.source = source;
+    this.health = liveness(source);
+    this.actions = new BrowserActions(source, {
+      compare: () => this.startComparing(),
+      gone: (key) => this.selected.delete(key),
+      draw: () => this.draw(),
+      rowOf: (key) => this.rows.get(key)?.element ?? null,
+    });
+    this.compare = new ComparePanel(source, () => {
+      this.comparing = [];
+      this.draw();
+      this.rows.get(this.current ?? "")?.element.focus();
+    });
+    this.table = h(
+      "table.hn-studies",
+      { role: "grid", "aria-label": "Studies", "aria-multiselectable": "true" },
+      h("thead", { role: "rowgroup" }, this.head),
+    );
+    this.element = h(
+      "div.hn-browser-parts",
+      { "data-testid": "study-browser" },
+      h("div", {}, h("h2.hn-title", {}, "Studies"), this.summary),
+      this.health.element,
+      h(
+        "section.hn-panel.hn-browser-panel",
+        { "aria-label": "Studies" },
+        h(
+          "div.hn-browser-tools",
+          {},
+          this.filter,
+          this.segments,
+          h("span.hn-push.hn-controls-row", {}, this.actions.element),
+        ),
+        this.actions.said.element,
+        this.table,
+        h(
+          "div.hn-caption.hn-browser-foot",
+          {},
+          h("span.hn-study-spark", {}, "Line: best value over the trials, each on its own scale"),
+          h("span", {}, "↑ ↓ move · Space select · Enter open · C compare · / filter"),
+        ),
+      ),
+      this.compare.element,
+    );
+    keepShortcutsAway(this.element);
+    this.filter.addEventListener("input", () => {
+      this.choice.text = this.filter.value;
+      this.draw();
+    });
+    this.table.addEventListener("click", (event) => this.clicked(event));
+    this.element.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  draw(): void {
+    const { studies } = this.source;
+    const there = new Set(studies.map(keyOf));
+    // A name that is being changed stays where it is.
+    if (this.actions.renaming !== null) return;
+    for (const key of this.selected) if (!there.has(key)) this.selected.delete(key);
+    for (const key of this.rows.keys()) if (!there.has(key)) this.rows.delete(key);
+    this.shown = this.grouped(chosen(studies, this.choice));
+    this.drawHead(studies);
+    this.drawRows();
+    this.actions.update(studies.filter((study) => this.selected.has(keyOf(study))));
+    void this.compare.show(
+      this.comparing.flatMap((key) => studies.find((study) => keyOf(study) === key) ?? []),
+    );
+  }
+
+  /** Ages move on by themselves. */
+  tick(): void {
+    const now = Date.now() / 1000;
+    for (const cell of this.table.querySelectorAll<HTMLElement>("[data-time]"))
+      cell.textContent = format.age(Number(cell.dataset.time), now);
+  }
+
+  private grouped(studies: StudyRow[]): StudyRow[] {
+    return this.source.places.flatMap(({ alias }) => studies.filter((s) => s.storage === alias));
+  }
+
+  private drawHead(studies: StudyRow[]): void {
+    const { places } = this.source;
+    const listed = studies.filter(({ archived }) => !archived);
+    const running = listed.filter(({ status }) => status === "running").length;
+    const workers = listed.reduce((sum, study) => sum + study.workers, 0);
+    this.summary.textContent = [
+      `${format.plural(listed.length, "study", "studies")} in ${format.plural(places.length, "storage")}`,
+      running ? `${format.integer(running)} running on ${format.plural(workers, "worker")}` : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    const counts = segmentCounts(studies);
+    keepingFocus(this.segments, () =>
+      this.segments.replaceChildren(
+        ...SEGMENTS.map(([segment, word]) => {
+          const pressed = this.choice.segment === segment;
+          const button = h(
+            "button.hn-segment",
+            { type: "button", "data-focus": segment, "aria-pressed": String(pressed) },
+            `${word} ${format.integer(counts[segment])}`,
+          );
+          button.addEventListener("click", () => {
+            this.choice.segment = segment;
+            this.draw();
+          });
+          return button;
+        }),
+      ),
+    );
+    keepingFocus(this.head, () =>
+      this.head.replaceChildren(
+        h(
+          "th.hn-study-check",
+          { role: "columnheader" },
+          h("span.hn-visually-hidden", {}, "Selected"),
+        ),
+        ...COLUMNS.map((column) => this.headCell(column)),
+      ),
+    );
+  }
+
+  private headCell({ key, title, style }: (typeof COLUMNS)[number]): HTMLElement {
+    const cell = (attributes: Record<string, string>, child: Node | string) => {
+      const element = h("th", { role: "columnheader", ...attributes }, child);
+      element.className = `hn-study-${style.replace(".", " ")}`;
+      return element;
+    };
+    if (key === null) return cell({}, title);
+    const sorted = this.choice.sort === key;
+    const { descending } = this.choice;
+    const button = h(
+      "button.hn-study-sort",
+      { type: "button", "data-focus": key },
+      sorted ? `${title} ${descending ? "↓" : "↑"}` : title,
+    );
+    button.addEventListener("click", () => {
+      this.choice.descending = sorted ? !descending : key !== "name" && key !== "status";
+      this.choice.sort = key;
+      this.draw();
+    });
+    const order = sorted ? (descending ? "descending" : "ascending") : "none";
+    return cell({ "aria-sort": order }, button);
+  }
+
+  private drawRows(): void {
+    const now = Date.now() / 1000;
+    const focused = document.activeElement?.closest<HTMLElement>(".hn-study-row")?.dataset.key;
+    const bodies: HTMLElement[] = [];
+    for (const { alias, address } of this.source.places) {
+      const own = this.shown.filter((study) => study.storage === alias);
+      if (!own.length) continue;
+      const about = alias === address ? null : h("span.hn-caption", {}, address);
+      const place = h("th", { role: "gridcell" }, h("b", {}, alias), " ", about);
+      const rows = own.map((study) => this.row(study, now));
+      bodies.push(
+        h("tbody", { role: "rowgroup" }, h("tr.hn-study-place", { role: "row" }, place), ...rows),
+      );
+    }
+    if (!bodies.length) {
+      const none = h("td.hn-muted", { role: "gridcell" }, this.whyNone());
+      bodies.push(h("tbody", { role: "rowgroup" }, h("tr", { role: "row" }, none)));
+    }
+    this.table.replaceChildren(this.table.tHead!, ...bodies);
+    const keys = this.shown.map(keyOf);
+    if (this.current === null || !keys.includes(this.current)) this.current = keys[0] ?? null;
+    for (const key of keys) this.rows.get(key)!.element.tabIndex = key === this.current ? 0 : -1;
+    if (focused) this.rows.get(focused)?.element.focus();
+  }
+
+  private row(study: StudyRow, now: number): HTMLElement {
+    const key = keyOf(study);
+    const selected = this.selected.has(key);
+    const known = JSON.stringify([study, selected]);
+    const before = this.rows.get(key);
+    if (before && (before.known === known || this.actions.renaming === key)) return before.element;
+    const element = studyRow(study, selected, now);
+    this.rows.set(key, { known, element });
+    return element;
+  }
+
+  private whyNone(): string {
+    if (!this.source.studies.length)
+      return "No studies yet. hpo.optimize with this storage makes one; it appears here.";
+    const which = this.choice.segment === "all" ? "" : `${this.choice.segment} `;
+    return this.choice.text
+      ? `No ${which}study has “${this.choice.text}” in its name.`
+      : `No ${which}study.`;
+  }
+
+  private clicked(event: Event): void {
+    const target = event.target as Element;
+    const row = target.closest<HTMLElement>(".hn-study-row");
+    if (!row || target.closest(".hn-study-rename")) return;
+    this.current = row.dataset.key!;
+    if (target.closest(".hn-study-name")) this.open(row.dataset.key!);
+    else this.toggle(row.dataset.key!);
+  }
+
+  private toggle(key: string): void {
+    if (!this.selected.delete(key)) this.selected.add(key);
+    this.draw();
+  }
+
+  private open(key: string): void {
+    const study = this.shown.find((each) => keyOf(each) === key);
+    if (study) void this.actions.open(study);
+  }
+
+  private startComparing(): void {
+    this.comparing = [...this.selected];
+    this.draw();
+    this.compare.element.scrollIntoView({ block: "nearest" });
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    if (target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) {
+      if (event.key === "Escape" && target === this.filter) {
+        this.filter.value = this.choice.text = "";
+        this.draw();
+      }
+      return;
+    }
+    const keys = this.shown.map(keyOf);
+    const onRow = target.classList.contains("hn-study-row");
+    if (onRow) this.current = target.dataset.key!;
+    const at = keys.indexOf(this.current ?? "");
+    const move: Record<string, number> = {
+      ArrowDown: Math.min(keys.length - 1, at + 1),
+      ArrowUp: Math.max(0, at - 1),
+      Home: 0,
+      End: keys.length - 1,
+    };
+    if (event.key === "/") this.filter.focus();
+    else if (event.key === "c" || event.key === "C") {
+      if (this.selected.size > 1) this.startComparing();
+    } else if (event.key === "Escape") {
+      this.selected.clear();
+      this.draw();
+    } else if (onRow && event.key in move && keys.length) {
+      this.rows.get(this.current ?? "")?.element.setAttribute("tabindex", "-1");
+      this.current = keys[move[event.key]];
+      const row = this.rows.get(this.current)!.element;
+      row.tabIndex = 0;
+      row.focus();
+    } else if (onRow && event.key === " ") this.toggle(this.current!);
+    else if (onRow && event.key === "Enter") this.open(this.current!);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+/** Redraw elements of which one, known by its `data-focus`, may have the focus. */
+function keepingFocus(parent: HTMLElement, draw: () => void): void {
+  const focused = parent.contains(document.activeElement)
+    ? (document.activeElement as HTMLElement).dataset.focus
+    : undefined;
+  draw();
+  if (focused) parent.querySelector<HTMLElement>(`[data-focus="${focused}"]`)?.focus();
+}
