@@ -10,8 +10,9 @@ from optuna.storages import BaseStorage
 from optuna.trial import TrialState, create_trial
 
 from highnoon.hpo import attributes
-from highnoon.hpo.flags import Order
+from highnoon.hpo.flags import Order, StopOrder
 from highnoon.hpo.reading import study_summaries
+from highnoon.hpo.reading.rows import METRIC_NAMES
 from highnoon.hpo.states import best_of, trial_status
 from highnoon.hpo.study import direction_of
 
@@ -38,6 +39,17 @@ def fill(study: optuna.Study, worst: float) -> None:
     study.enqueue_trial({})
 
 
+def better_than_before(
+    trials: list[optuna.trial.FrozenTrial], direction: str
+) -> tuple[tuple[int, float], ...]:
+    better = []
+    for trial in trials:
+        best = best_of(trials[: trial.number + 1], direction)
+        if best is not None and best.number == trial.number:
+            better.append((best.number, best.values[0]))
+    return tuple(better)
+
+
 def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     for name, direction in (("low", "minimize"), ("high", "maximize")):
@@ -57,6 +69,11 @@ def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
         assert summary.counts == Counter(map(trial_status, trials))
         assert summary.n_trials == len(trials)
         assert summary.best_value == best.values[0]
+        assert summary.history[-1][0] == best.number
+        assert summary.history == better_than_before(trials, direction_of(study))
+        assert summary.last_start == max(
+            trial.datetime_start.timestamp() for trial in trials if trial.datetime_start
+        )
         assert summary.workers == ("w1", "w2", "w3")
         assert summary.last_activity == max(
             time.timestamp()
@@ -85,6 +102,28 @@ def test_flags_are_told(study: optuna.Study, storage: BaseStorage) -> None:
     (summary,) = study_summaries(storage)
     assert summary.paused == order
     assert summary.archived is None
+    assert summary.status == "paused"
+
+
+def test_goal_and_metric_are_told(study: optuna.Study, storage: BaseStorage) -> None:
+    study.set_user_attr(attributes.GOAL, 80)
+    storage.set_study_system_attr(study._study_id, METRIC_NAMES, ["loss"])
+    (summary,) = study_summaries(storage)
+    assert (summary.goal, summary.metric) == (80, "loss")
+
+
+def test_the_status_in_one_word(study: optuna.Study, storage: BaseStorage) -> None:
+    def status() -> str:
+        (summary,) = study_summaries(storage)
+        return summary.status
+
+    assert status() == "empty"
+    trial = study.ask()
+    assert status() == "running"
+    study.tell(trial, 1.0)
+    assert status() == "finished"
+    study.set_user_attr(attributes.STOP, StopOrder.now("ana@here").to_json())
+    assert status() == "stopped"
 
 
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql", "mariadb"], indirect=True)
