@@ -51,6 +51,7 @@ export async function render(
   takePlaceOfStill(el);
   el.classList.add("hn-part", `hn-${model.get("_part")}`);
   if (model.get("_part") === "study_browser") {
+    keeping(load, engines);
     return studyBrowser(el, new BrowserSource(sourceModel, manager.kernel ?? null));
   }
   let source = sources.get(sourceModel);
