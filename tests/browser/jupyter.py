@@ -40,6 +40,11 @@ class Notebook:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
+    def run(self, cell: int) -> None:
+        """Run a code cell, without waiting for it."""
+        self.page.locator(".jp-CodeCell").nth(cell).locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+
     def output(self, cell: int) -> Locator:
         """Return a code cell's output."""
         return self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-Cell-outputWrapper")
