@@ -66,7 +66,7 @@ def make_study(path: Path, trials: int) -> None:
     study = optuna.create_study(study_name="large", storage=storage)
 
     def trial() -> optuna.trial.FrozenTrial:
-        params = {
+        params: dict[str, Any] = {
             name: chance.choice(d.choices)
             if isinstance(d, CategoricalDistribution)
             else 16 * chance.randint(1, 64)

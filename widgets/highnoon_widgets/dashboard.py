@@ -10,6 +10,7 @@ from highnoon_widgets.enqueue import EnqueuePanel
 from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.importance_chart import ImportanceChart
+from highnoon_widgets.parameter_plots import ParameterPlots
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory, Timeline
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.still import show_with_still
@@ -29,6 +30,7 @@ TABS = ("overview", "parameters", "trials", "workers", "enqueue", "export")
 _PARTS: tuple[type[View], ...] = (
     OptimizationHistory,
     LearningCurves,
+    ParameterPlots,
     ImportanceChart,
     Edf,
     TrialTable,
