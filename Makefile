@@ -7,7 +7,7 @@ MODULES := widgets/node_modules/.ready
 FRONT := widgets/highnoon_widgets/static/core.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab widgets test check bench lock clean
+.PHONY: help demo lab widgets test check bench screenshots lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -50,6 +50,9 @@ check: $(READY) $(MODULES) ## Lint, formatting, types, import directions
 
 bench: $(READY) ## Run the benchmarks, each against its peer
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screenshots: $(READY) $(FRONT) ## Take pictures of the dashboard in each state, theme and width
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --all-extras --no-annotate --no-emit-index-url --upgrade \
