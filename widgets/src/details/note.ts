@@ -20,7 +20,13 @@ export class Note {
 
   constructor(source: Source) {
     this.source = source;
-    this.el = h("section", {}, h("b.hn-section", {}, "Note"), this.area, this.said.element);
+    this.el = h(
+      "section",
+      {},
+      h("div.hn-caption", {}, h("b.hn-section", {}, "Note")),
+      this.area,
+      this.said.element,
+    );
     this.area.addEventListener("change", () => void this.save());
     this.area.addEventListener("input", () => this.fit());
     this.area.addEventListener("keydown", (event) => {

@@ -108,6 +108,7 @@ class HistoryDrawing {
         xaxis: {
           type: this.options.axis === "time" ? "date" : "linear",
           range: this.range,
+          tickangle: 0,
           ...(this.options.axis === "trial" ? wholeTicks(this.range) : {}),
         },
         yaxis: info.range

@@ -106,7 +106,7 @@ class TimelineDrawing {
         ...this.numbers(),
       ],
       axes: {
-        xaxis: { type: "date", range: this.range, showline: false, ticks: "" },
+        xaxis: { type: "date", range: this.range, showline: false, ticks: "", tickangle: 0 },
         yaxis: {
           range: [lanes - 0.5, -0.5],
           fixedrange: true,
