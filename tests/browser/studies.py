@@ -174,13 +174,13 @@ def mixed(n: int) -> list[str]:
 
 
 def add_study(
-    storage: str | None, name: str, statuses: Sequence[str], *, goal: int = 80
+    storage: str | None, name: str, statuses: Sequence[str], *, goal: int | None = None
 ) -> hn.HPOTrialManager:
     """Create a study of trials of these states in a storage."""
     hpo = hn.HPOTrialManager(name, storage=storage)
     study = hpo.study
     study.set_user_attr(attributes.SEARCH_SPACE, SearchSpace.parse(SPACE).to_json())
-    study.set_user_attr(attributes.GOAL, goal)
+    study.set_user_attr(attributes.GOAL, goal or max(80, len(statuses)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names(["held-out loss"])

@@ -117,6 +117,8 @@ export class TrialGrid {
         "rowData",
         Array.from({ length: study.length }, (_, row) => row + 1),
       );
+      // The grid takes a row that it had before for unchanged.
+      this.api.refreshCells({ force: true });
       this.showSelection();
     } else {
       const until = performance.now() + FRESH_MS;
