@@ -51,7 +51,12 @@ export function valueAxis(
     low: back(start),
     high: back(end),
     limit: minimizes ? high : low,
-    axis: { type: isLog ? "log" : "linear", range: [start, end] },
+    // Without a format of its own, a logarithmic axis writes 9 for 0.09.
+    axis: {
+      type: isLog ? "log" : "linear",
+      range: [start, end],
+      ...(isLog && { tickformat: "~g" }),
+    },
     beyond: (value) => (minimizes ? value > high : value < low),
     above: (px) => back(start + px * perPixel),
     below: (px) => back(end - px * perPixel),

@@ -4,7 +4,7 @@ import { h } from "../dom.ts";
 import { TrialFilter } from "../filter/trial_filter.ts";
 import * as format from "../format.ts";
 import type { Change } from "../study.ts";
-import { columnsOf, fitting, type Column } from "../table/columns.ts";
+import { columnsOf, decimalsOf, fitting, type Column } from "../table/columns.ts";
 import { columnsMenu } from "../table/columns_menu.ts";
 import { emptyTable, loadingTable } from "../table/empty.ts";
 import { filterLine } from "../table/filter_line.ts";
@@ -22,6 +22,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   let grid: TrialGrid | null = null;
   let columns: Column[] = [];
   let described = "";
+  const decimals = decimalsOf(study);
   let order: string[] = [];
   let isByImportance = false;
 
@@ -102,6 +103,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
       [...study.parameters.values()].map(({ values: _, ...rest }) => rest),
       study.state.metric,
       study.workers.length > 0,
+      decimals(),
     ]);
     if (description === described) return;
     described = description;
