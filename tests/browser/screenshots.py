@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "screenshots"
 TABS = ("Overview", "Parameters", "Trials", "Workers", "Enqueue", "Export")
 WIDTHS = (1440, 900, 800)
-HEIGHT = 2200
+HEIGHT = 2800
 LOADED = 60_000
 """Milliseconds that a study may take to be drawn, on a machine that is busy."""
 
