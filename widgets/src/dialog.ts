@@ -40,27 +40,14 @@ export function ask<T>({ title, text, choices }: Question<T>): Promise<T | null>
 /** Show something before the page, until it is closed or Escape is pressed. */
 export function openDialog(title: string, body: HTMLElement, closed: () => void) {
   const heading = h("h2.hn-dialog-title", { id: `hn-dialog-${nextId++}` }, title);
-  const dialog = h(
-    "dialog.hn-dialog",
-    { "aria-labelledby": heading.id, "data-lm-suppress-shortcuts": "true" },
-    heading,
-    body,
-  );
+  const dialog = h("dialog.hn-dialog", { "aria-labelledby": heading.id }, heading, body);
   dialog.addEventListener("close", () => {
     dialog.remove();
     closed();
   });
-  keepShortcutsAway(dialog);
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
 let nextId = 0;
-
-/** JupyterLab takes no key of the page's for its own while one of these elements has the focus. */
-export function keepShortcutsAway(element: HTMLElement): void {
-  element.addEventListener("focusin", (event) => {
-    (event.target as HTMLElement).setAttribute("data-lm-suppress-shortcuts", "true");
-  });
-}

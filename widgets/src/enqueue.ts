@@ -1,5 +1,5 @@
 /** Queueing a configuration: a form, what it is filled from, and what became of it. */
-import { keepShortcutsAway, openDialog } from "./dialog.ts";
+import { openDialog } from "./dialog.ts";
 import { h } from "./dom.ts";
 import { EnqueueForm } from "./enqueue_form.ts";
 import * as format from "./format.ts";
@@ -103,7 +103,6 @@ export class Enqueue {
       event.preventDefault();
       void this.send();
     });
-    keepShortcutsAway(element);
     this.body.replaceChildren(element);
     this.fillFrom(this.source.study.best === null ? "empty" : "best");
   }

@@ -46,9 +46,6 @@ export function menuButton(label: string, items: () => MenuItem[]): HTMLElement 
     entries[0]?.focus();
   };
   button.addEventListener("click", () => (menu ? close() : open()));
-  holder.addEventListener("focusin", (event) => {
-    (event.target as HTMLElement).setAttribute("data-lm-suppress-shortcuts", "true");
-  });
   holder.addEventListener("keydown", (event) => {
     if (!menu) return;
     const entries = [...menu.children] as HTMLElement[];

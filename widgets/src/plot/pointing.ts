@@ -51,9 +51,6 @@ export class Pointing {
     const { figure } = to;
     figure.append(this.card);
     figure.addEventListener("keydown", (event) => this.key(event));
-    figure.addEventListener("focusin", (event) =>
-      (event.target as HTMLElement).setAttribute("data-lm-suppress-shortcuts", "true"),
-    );
     figure.addEventListener("focusout", () => this.leave());
     figure.addEventListener("pointerleave", () => this.leave());
     figure.addEventListener("pointermove", (event) => this.move(event));

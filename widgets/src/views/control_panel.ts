@@ -1,6 +1,5 @@
 /** Orders to a study, how far it is, and what it was told. */
 import { finishedCount, notStarted, pace } from "../derived.ts";
-import { keepShortcutsAway } from "../dialog.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import { liveness } from "../notices.ts";
@@ -36,7 +35,6 @@ export function controlPanel({ el, source, study }: ViewContext): () => void {
     trial.element,
     orders.said.element,
   );
-  keepShortcutsAway(panel);
   el.append(panel);
   const draw = () => {
     if (!source.ready) return;

@@ -97,9 +97,6 @@ class PairChoice {
       h("label", {}, h("span.hn-caption", {}, "y"), this.y),
       swap,
     );
-    this.element.addEventListener("focusin", (event) =>
-      (event.target as HTMLElement).setAttribute("data-lm-suppress-shortcuts", "true"),
-    );
     this.x.addEventListener("change", () => this.choose(this.x.value, this.y.value, "x"));
     this.y.addEventListener("change", () => this.choose(this.x.value, this.y.value, "y"));
     swap.addEventListener("click", () => this.choose(this.y.value, this.x.value, "x"));

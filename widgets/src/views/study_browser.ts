@@ -10,7 +10,6 @@ import {
 import { ComparePanel } from "../browser/compare_panel.ts";
 import { studyRow } from "../browser/row.ts";
 import { keyOf, type BrowserSource, type StudyRow } from "../browser/source.ts";
-import { keepShortcutsAway } from "../dialog.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import { liveness } from "../notices.ts";
@@ -122,7 +121,6 @@ class Browser {
       ),
       this.compare.element,
     );
-    keepShortcutsAway(this.element);
     this.filter.addEventListener("input", () => {
       this.choice.text = this.filter.value;
       this.draw();

@@ -1,5 +1,4 @@
 /** Every trial, live: filtered, sorted, selected; one of them in detail. */
-import { keepShortcutsAway } from "../dialog.ts";
 import { h } from "../dom.ts";
 import { TrialFilter } from "../filter/trial_filter.ts";
 import * as format from "../format.ts";
@@ -189,7 +188,6 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     if (columns.length && model.get("columns") === null) showColumns();
   });
   resized.observe(body);
-  keepShortcutsAway(el);
   const ticking = setInterval(() => grid?.refreshTimes(), TICK_MS);
   const stops = [
     source.changed.on(draw),
