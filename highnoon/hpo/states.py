@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial
 
-__all__ = ["TrialStatus", "best_of", "is_finished_trial", "status_of", "trial_status"]
+__all__ = ["FINISHED", "TrialStatus", "best_of", "is_finished_trial", "status_of", "trial_status"]
 
 TrialStatus = Literal[
     "completed", "pruned", "diverged", "infeasible", "failed", "interrupted", "running", "queued"
 ]
+
+FINISHED: tuple[TrialStatus, ...] = ("completed", "pruned", "diverged", "failed")
+"""What counts as one of the trials that were asked for: not infeasible, not given back."""
 
 
 def trial_status(trial: "FrozenTrial") -> TrialStatus:
@@ -48,8 +51,8 @@ def status_of(state: str, attrs: "Container[str]", *, finite: bool) -> TrialStat
 
 
 def is_finished_trial(trial: "FrozenTrial") -> bool:
-    """Whether a trial counts as one that was asked for: not infeasible, not given back."""
-    return trial_status(trial) in ("completed", "pruned", "diverged", "failed")
+    """Whether a trial counts as one that was asked for."""
+    return trial_status(trial) in FINISHED
 
 
 def best_of(trials: "Iterable[FrozenTrial]", direction: str) -> "FrozenTrial | None":

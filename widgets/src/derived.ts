@@ -4,6 +4,8 @@ import { CODE, type Study } from "./study.ts";
 
 /** Whether a trial counts as one that was asked for: not infeasible, not given back. */
 const FINISHED = new Set([CODE.completed, CODE.pruned, CODE.diverged, CODE.failed]);
+/** Seconds for which a run may draw its next trial. */
+const BETWEEN_TRIALS = 10;
 /** The pace is that of this many trials. */
 const RECENT = 30;
 
@@ -29,14 +31,18 @@ export function runningWorkers(study: Study): number {
   return workers.size + unnamed;
 }
 
-export function studyStatus(study: Study): StudyStatus {
+/** How a study stands. `now` is in seconds since 1970. */
+export function studyStatus(study: Study, now = Date.now() / 1000): StudyStatus {
   if (study.state.paused) return "paused";
   const counts = study.counts();
   if (counts.running > 0) return "running";
   if (study.length === 0) return "empty";
   const stop = study.state.stop;
   if (stop && Date.parse(stop.at) / 1000 >= Math.floor(lastStart(study))) return "stopped";
-  return "finished";
+  const goal = study.state.goal;
+  if (goal === null || finishedCount(study) >= goal) return "finished";
+  const ended = study.completed.values.reduce((last, time) => (time > last ? time : last), 0);
+  return now - ended < BETWEEN_TRIALS ? "running" : "stopped";
 }
 
 /** When a trial started last, in seconds since 1970; -Infinity where none did. */

@@ -63,6 +63,12 @@ export function duration(seconds: number): string {
   return joined(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
+/** A duration that is an estimate: `25 s`, `40 min`, `2 h 20 min`. */
+export function roughly(seconds: number): string {
+  const unit = seconds < 90 ? 5 : seconds < 5400 ? 60 : 600;
+  return duration(Math.max(unit, Math.round(seconds / unit) * unit));
+}
+
 function joined(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
 }

@@ -24,6 +24,9 @@ test("durations and ages", () => {
   assert.equal(format.duration(380), "6 min 20 s");
   assert.equal(format.duration(5940), "1 h 39 min");
   assert.equal(format.duration(0.04), "40 ms");
+  assert.equal(format.roughly(2370), "40 min");
+  assert.equal(format.roughly(8300), "2 h 20 min");
+  assert.equal(format.roughly(23), "25 s");
   assert.equal(format.clock(379), "6:19");
   assert.equal(format.clock(3723), "1:02:03");
   assert.equal(format.age(1000, 1004), "4 s ago");

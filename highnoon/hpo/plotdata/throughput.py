@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from highnoon.hpo.reading import TrialColumns
+from highnoon.hpo.states import FINISHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Pace", "SavedByPruning", "pace", "saved_by_pruning"]
 
-_FINISHED = ("completed", "pruned", "diverged", "failed")
 _RECENT = 20
 
 
@@ -65,7 +65,7 @@ def saved_by_pruning(columns: TrialColumns) -> SavedByPruning:
     seconds = 0.0
     if len(completed):
         seconds = max(0.0, float((mean - duration[pruned & timed]).sum()))
-    spent = float(duration[columns.is_status(*_FINISHED) & timed].sum())
+    spent = float(duration[columns.is_status(*FINISHED) & timed].sum())
     share = seconds / (spent + seconds) if seconds > 0 else 0.0
     return SavedByPruning(seconds, share, int(pruned.sum()), mean)
 
@@ -80,7 +80,7 @@ def pace(columns: TrialColumns, now: float, goal: int | None = None) -> Pace:
         now: Seconds since 1970.
         goal: How many finished trials are wanted in all; see `StudyState.goal`.
     """
-    finished = columns.is_status(*_FINISHED)
+    finished = columns.is_status(*FINISHED)
     count = int(finished.sum())
     ends = np.sort(columns.completed[finished & ~np.isnan(columns.completed)])
     recent = ends[-_RECENT:]

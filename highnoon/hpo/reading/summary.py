@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -9,10 +10,13 @@ from optuna.study import StudyDirection
 
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import Order, StudyFlags
-from highnoon.hpo.states import TrialStatus
+from highnoon.hpo.states import FINISHED, TrialStatus
 from highnoon.hpo.study import Direction
 
 __all__ = ["StudySummary", "directions_of", "improvements", "workers_of"]
+
+# Seconds for which a run may draw its next trial.
+_BETWEEN_TRIALS = 10.0
 
 StudyStatus = Literal["running", "paused", "finished", "stopped", "empty"]
 
@@ -59,7 +63,12 @@ class StudySummary:
         stop = self.flags.stop
         # Orders are given to the second.
         since = math.floor(self.last_start or 0.0)
-        return "stopped" if stop is not None and stop.at.timestamp() >= since else "finished"
+        if stop is not None and stop.at.timestamp() >= since:
+            return "stopped"
+        if self.goal is None or sum(self.counts.get(status, 0) for status in FINISHED) >= self.goal:
+            return "finished"
+        idle = time.time() - (self.last_activity or 0.0)
+        return "running" if idle < _BETWEEN_TRIALS else "stopped"
 
     @property
     def best_value(self) -> float | None:

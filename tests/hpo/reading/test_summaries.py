@@ -1,6 +1,7 @@
 """What a list of studies says agrees with what Optuna says of each, on every storage."""
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -112,7 +113,9 @@ def test_goal_and_metric_are_told(study: optuna.Study, storage: BaseStorage) -> 
     assert (summary.goal, summary.metric) == (80, "loss")
 
 
-def test_the_status_in_one_word(study: optuna.Study, storage: BaseStorage) -> None:
+def test_the_status_in_one_word(
+    study: optuna.Study, storage: BaseStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def status() -> str:
         (summary,) = study_summaries(storage)
         return summary.status
@@ -121,6 +124,13 @@ def test_the_status_in_one_word(study: optuna.Study, storage: BaseStorage) -> No
     trial = study.ask()
     assert status() == "running"
     study.tell(trial, 1.0)
+    assert status() == "finished"
+    study.set_user_attr(attributes.GOAL, 2)
+    assert status() == "running", "a run draws its next trial"
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert status() == "stopped", "a run ended before its goal"
+    study.set_user_attr(attributes.GOAL, 1)
     assert status() == "finished"
     study.set_user_attr(attributes.STOP, StopOrder.now("ana@here").to_json())
     assert status() == "stopped"

@@ -67,9 +67,7 @@ function progressWords(study: Study, now: number): HTMLElement[] {
     h(
       "span.hn-muted",
       {},
-      Number.isFinite(left) && left > 0
-        ? `about ${format.duration(left)} left, until ${until}`
-        : "",
+      Number.isFinite(left) && left > 0 ? `about ${format.roughly(left)} left, until ${until}` : "",
     ),
   ];
 }

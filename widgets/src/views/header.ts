@@ -115,7 +115,7 @@ function figures(study: Study, now: number): HTMLElement {
       "Finished",
       [format.integer(finished), goal === null ? null : `of ${format.integer(goal)}`],
       Number.isFinite(left) && left > 0
-        ? `about ${format.duration(left)} left, until ${format.timeOfDay(new Date((now + left) * 1000))}`
+        ? `about ${format.roughly(left)} left, until ${format.timeOfDay(new Date((now + left) * 1000))}`
         : "",
     ),
     figure(
