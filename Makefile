@@ -35,9 +35,10 @@ demo: $(READY) ## Tune a small HSMN on real text, about three minutes on two cor
 lab: $(READY) $(FRONT) ## Open JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
+# Many tests wait for processes and databases: one more at a time than there are cores.
 test: $(READY) $(FRONT) ## Run the tests
 	cd widgets && ../$(NODE) --test "tests/**/*.test.ts"
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest --numprocesses $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart 0
 
 check: $(READY) $(MODULES) ## Lint, formatting, types, import directions
