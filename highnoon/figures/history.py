@@ -16,6 +16,7 @@ from highnoon.figures.theme import (
     new_figure,
     padded,
     say,
+    write,
 )
 from highnoon.figures.values import statuses_in, value_traces
 from highnoon.hpo.reading import STATUSES
@@ -75,10 +76,9 @@ def history_figure(
     if beyond:
         minimize = info.direction == "minimize"
         limit = format_value(ends[1] if minimize else ends[0])
-        figure.add_annotation(
-            text=f"{beyond} {'above' if minimize else 'below'} {limit}",
-            xref="paper",
-            yref="paper",
+        write(
+            figure,
+            f"{beyond} {'above' if minimize else 'below'} {limit}",
             x=1,
             y=1,
             xanchor="right",

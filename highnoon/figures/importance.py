@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from highnoon.figures.theme import INK, MARKS, new_figure, say
+from highnoon.figures.theme import INK, MARKS, new_figure, say, write
 
 if TYPE_CHECKING:
     from highnoon.hpo.plotdata import Importance
@@ -71,10 +71,9 @@ def importance_figure(info: "Importance") -> go.Figure:
         range=[count - 0.5, -0.5],
         showgrid=False,
     )
-    figure.add_annotation(
-        text=html.escape(info.rests_on),
-        xref="paper",
-        yref="paper",
+    write(
+        figure,
+        html.escape(info.rests_on),
         x=0,
         y=0,
         xanchor="left",

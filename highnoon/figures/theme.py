@@ -35,6 +35,7 @@ __all__ = [
     "padded",
     "say",
     "scatter_of",
+    "write",
 ]
 
 PANEL, INK, INK_2 = "#ffffff", "#1f1f1f", "#5c5c5c"
@@ -127,12 +128,22 @@ def style(figure: go.Figure, *, height: int, left: int = 48, right: int = 56) ->
     )
 
 
+def write(figure: go.Figure, text: str, **place: Any) -> None:
+    """Write on a figure, whatever its axes: `x` and `y` are shares of its plotting area.
+
+    Args:
+        figure: The figure.
+        text: What to write; may hold plotly's markup.
+        **place: Where and how, as arguments of `add_annotation`.
+    """
+    figure.add_annotation(text=text, xref="paper", yref="paper", **place)
+
+
 def add_titles(figure: go.Figure, x: str, y: str) -> None:
     """Name the axes: y above its upper end, x below its right end."""
-    figure.add_annotation(
-        text=html.escape(y),
-        xref="paper",
-        yref="paper",
+    write(
+        figure,
+        html.escape(y),
         x=0,
         y=1,
         xanchor="left",
@@ -140,10 +151,9 @@ def add_titles(figure: go.Figure, x: str, y: str) -> None:
         xshift=-40,
         yshift=4,
     )
-    figure.add_annotation(
-        text=html.escape(x),
-        xref="paper",
-        yref="paper",
+    write(
+        figure,
+        html.escape(x),
         x=1,
         y=0,
         xanchor="right",
@@ -166,10 +176,9 @@ def add_key(
     text = "   ".join(
         f'<span style="color:{colour}">{sign}</span> {words}' for colour, sign, words in entries
     )
-    figure.add_annotation(
-        text=text,
-        xref="paper",
-        yref="paper",
+    write(
+        figure,
+        text,
         x=0,
         y=1,
         xanchor="left",
@@ -182,9 +191,7 @@ def add_key(
 def say(figure: go.Figure, text: str) -> go.Figure:
     """Leave a figure without axes and let it say why, or what to do."""
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    figure.add_annotation(
-        text=html.escape(text), xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 13}
-    )
+    write(figure, html.escape(text), x=0.5, y=0.5, font={"size": 13})
     return figure
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["BrowserSource"]
 
 _MOST_POINTS = 60
-_FINISHED = ("completed", "pruned", "diverged", "failed")
 
 
 class BrowserSource(Following):
@@ -100,7 +99,7 @@ def _row(alias: str, summary: StudySummary) -> dict[str, Any]:
         "paused": None if summary.paused is None else summary.paused.to_json(),
         "archived": summary.archived is not None,
         "counts": dict(summary.counts),
-        "finished": sum(summary.counts.get(status, 0) for status in _FINISHED),
+        "finished": summary.finished,
         "goal": summary.goal,
         "history": [list(point) for point in history],
         "workers": len(summary.workers),

@@ -41,13 +41,17 @@ export function studyStatus(study: Study, now = Date.now() / 1000): StudyStatus 
   if (stop && Date.parse(stop.at) / 1000 >= Math.floor(lastStart(study))) return "stopped";
   const goal = study.state.goal;
   if (goal === null || finishedCount(study) >= goal) return "finished";
-  const ended = study.completed.values.reduce((last, time) => (time > last ? time : last), 0);
-  return now - ended < BETWEEN_TRIALS ? "running" : "stopped";
+  return now - latest(study.completed.values) < BETWEEN_TRIALS ? "running" : "stopped";
 }
 
 /** When a trial started last, in seconds since 1970; -Infinity where none did. */
 export function lastStart(study: Study): number {
-  return study.started.values.reduce((last, time) => (time > last ? time : last), -Infinity);
+  return latest(study.started.values);
+}
+
+/** The last of some times, of which NaN is none. */
+function latest(times: Float64Array): number {
+  return times.reduce((last, time) => (time > last ? time : last), -Infinity);
 }
 
 export interface Pace {

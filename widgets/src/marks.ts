@@ -40,7 +40,6 @@ function shapes(kind: Mark, share: number): SVGElement[] {
     case "diverged":
       return [svg("path", { d: "M6 2l4.4 8H1.6z", class: "hn-mark-fill" })];
     case "failed":
-      return [svg("path", { d: "M2.5 2.5l7 7m0-7l-7 7", class: "hn-mark-line hn-mark-strong" })];
     case "interrupted":
       return [svg("path", { d: "M2.5 2.5l7 7m0-7l-7 7", class: "hn-mark-line hn-mark-strong" })];
     case "infeasible":

@@ -66,6 +66,7 @@ export class Study {
   private readonly rowOf = new Map<number, number>();
   private readonly curves = new Map<number, Point[]>();
   private bestRow: number | null = null;
+  private counted: Record<Status, number> | null = null;
   private completedSteps = 0;
   private anySteps = 0;
 
@@ -107,7 +108,12 @@ export class Study {
     return this.completedSteps || this.anySteps;
   }
 
-  counts(): Record<Status, number> {
+  /** How many trials have each status. */
+  counts(): Readonly<Record<Status, number>> {
+    return (this.counted ??= this.count());
+  }
+
+  private count(): Record<Status, number> {
     const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<
       Status,
       number
@@ -128,6 +134,7 @@ export class Study {
     if (message.study !== null) this.state = { ...NO_STATE, ...message.study };
     this.workers.splice(message.workers[0], Infinity, ...message.workers[1]);
     const rows = this.take(message);
+    this.counted = null;
     this.takeReports(message);
     this.bestRow = this.findBest(rows);
     this.takeSteps(rows);

@@ -65,10 +65,15 @@ class StudySummary:
         since = math.floor(self.last_start or 0.0)
         if stop is not None and stop.at.timestamp() >= since:
             return "stopped"
-        if self.goal is None or sum(self.counts.get(status, 0) for status in FINISHED) >= self.goal:
+        if self.goal is None or self.finished >= self.goal:
             return "finished"
         idle = time.time() - (self.last_activity or 0.0)
         return "running" if idle < _BETWEEN_TRIALS else "stopped"
+
+    @property
+    def finished(self) -> int:
+        """How many of its trials count as ones that were asked for."""
+        return sum(self.counts.get(status, 0) for status in FINISHED)
 
     @property
     def best_value(self) -> float | None:
