@@ -188,6 +188,8 @@ class PrivateServer(Databases):
     def _as_owner(self) -> dict[str, Any]:
         """How the server's programs are run: as their own account where we are root."""
         options: dict[str, Any] = {"cwd": self.folder, "start_new_session": True}
+        # A MariaDB that starts removes every temporary table in the common folder, others' too.
+        options["env"] = {**os.environ, "TMPDIR": str(self.folder)}
         if os.geteuid() == 0:
             options |= {"user": self._account, "group": self._account, "extra_groups": []}
         return options
