@@ -5,50 +5,69 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.jupyter import Notebook
+from highnoon.hpo.reader import StudyReader
+from tests.browser.jupyter import Lab, Notebook
+from tests.browser.seen import BOUND, delays, watch
 
 OPEN = """
 import time
 import highnoon as hn
-from highnoon_widgets import StudyHeader
+from highnoon_widgets import LearningCurves, StudyHeader, TrialTable
 
-hpo = hn.HPOTrialManager("live", storage="sqlite:///{name}.db")
+hpo = hn.HPOTrialManager("live", storage="sqlite:///{name}.db", pruner="none")
 
 def objective(params):
-    time.sleep(0.1)
+    for step in range(4):
+        time.sleep(0.05)
+        hpo.report(1 + step % 2 + params["x"], step, at=time.time())
     return params["x"]
 
 space = {{"x": ("uniform", 0, 1)}}
-StudyHeader(hpo)
+display(StudyHeader(hpo), LearningCurves(hpo), TrialTable(hpo, rows=6))
 """
 
 
-def test_a_study_in_the_background_grows(open_notebook: Callable[..., Notebook]) -> None:
+def test_a_study_in_the_background_is_on_the_screen_at_once(
+    open_notebook: Callable[..., Notebook], lab: Lab
+) -> None:
     notebook = open_notebook(
-        OPEN.format(name="background"), "handle = hpo.start(objective, space, n_trials=20)"
+        OPEN.format(name="background"), "handle = hpo.start(objective, space, n_trials=30)"
     )
     notebook.run_all()
+    watch_what_is_drawn(notebook)
     counts = notebook.output(0).get_by_test_id("trial-count")
-    expect(counts).to_have_attribute("data-trials", "20")
-    expect(counts).to_contain_text("20completed")
+    expect(counts).to_have_attribute("data-trials", "30")
+    expect(counts).to_contain_text("30completed")
+    waits = delays(notebook.page, StudyReader.open("live", f"sqlite:///{lab.folder}/background.db"))
+    assert max(waits.values()) < BOUND, waits
     assert notebook.errors() == []
 
 
-def test_trials_arrive_while_optimize_keeps_the_kernel_busy(
-    open_notebook: Callable[..., Notebook],
+def test_trials_are_on_the_screen_at_once_while_optimize_keeps_the_kernel_busy(
+    open_notebook: Callable[..., Notebook], lab: Lab
 ) -> None:
     notebook = open_notebook(
         OPEN.format(name="blocking"),
         "hpo.optimize(objective, space, n_trials=600, show_progress=False)",
     )
     notebook.run_all()
+    watch_what_is_drawn(notebook)
     counts = notebook.output(0).get_by_test_id("trial-count")
     expect(counts).to_contain_text("running")
     expect(notebook.prompt(1)).to_have_text("[*]:")
     seen = int(counts.get_attribute("data-trials") or 0)
-    notebook.page.wait_for_timeout(1500)
+    notebook.page.wait_for_timeout(4000)
     assert int(counts.get_attribute("data-trials") or 0) > seen
+    waits = delays(notebook.page, StudyReader.open("live", f"sqlite:///{lab.folder}/blocking.db"))
+    assert max(waits.values()) < BOUND, waits
     expect(notebook.prompt(1)).to_have_text("[*]:")
+
+
+def watch_what_is_drawn(notebook: Notebook) -> None:
+    output = notebook.output(0)
+    expect(output.locator("[role=row][data-trial]").first).to_be_visible()
+    expect(output.get_by_test_id("learning-curves").locator("path.js-line").first).to_be_attached()
+    watch(notebook.page)
 
 
 def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
@@ -56,7 +75,7 @@ def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
 ) -> None:
     notebook = open_notebook(
         OPEN.format(name="reloaded"),
-        "handle = hpo.start(objective, space, n_trials=150)",
+        "handle = hpo.start(objective, space, n_trials=60)",
         name="reloaded",
     )
     notebook.run_all()
@@ -67,8 +86,8 @@ def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
     for _ in range(2):
         notebook.page.reload()
         expect(counts).to_contain_text("completed")
-    expect(counts).to_contain_text("150completed")
-    expect(counts).to_have_attribute("data-trials", "150")
+    expect(counts).to_contain_text("60completed")
+    expect(counts).to_have_attribute("data-trials", "60")
 
 
 MANY = """
