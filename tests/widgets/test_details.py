@@ -147,3 +147,18 @@ def test_a_table_selects_trials_from_python(hpo: hn.HPOTrialManager) -> None:
     assert TrialTable(hpo).selected == [3, 1]
     assert (table.filter, table.columns, table.rows) == ("value < 1", None, 8)
     table.source.close()
+
+
+def test_a_source_whose_page_has_the_trials_from_a_server_sends_none(
+    hpo: hn.HPOTrialManager,
+) -> None:
+    source = StudySource(hpo, sends_study=False)
+    add(hpo, source)
+    sent: list[Any] = []
+    source.send = lambda content, buffers=None: sent.append(content)
+    source._welcome({"revision": -1})
+    assert (source.snapshot, source.changes, sent) == (b"", [], [])
+    assert details(source, number=0)["number"] == 0
+    assert enqueue_again(source, number=0) == {"number": 1}
+    assert len(source.feed.columns) == 2
+    source.close()

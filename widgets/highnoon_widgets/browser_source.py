@@ -1,6 +1,5 @@
 """`BrowserSource`: the studies of some storages as a page sees them."""
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ import traitlets
 
 from highnoon.exceptions import StudyError
 from highnoon.hpo.reader import storage_label
-from highnoon.hpo.reading import StudySummary, study_summaries
+from highnoon.hpo.reading import SummaryRow, study_summaries, summary_row
 from highnoon.hpo.storage import open_storage
 from highnoon_widgets.browser_actions import BROWSER_ACTIONS
 from highnoon_widgets.following import Following
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 __all__ = ["BrowserSource"]
-
-_MOST_POINTS = 60
 
 
 class BrowserSource(Following):
@@ -74,35 +71,12 @@ class BrowserSource(Following):
             if rows != self.studies:
                 self.studies = rows
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def _rows(self) -> list[SummaryRow]:
         return [
-            _row(alias, summary)
+            summary_row(alias, summary)
             for alias, storage in self._storages.items()
             for summary in study_summaries(storage)
         ]
 
     def _welcome(self, content: Mapping[str, Any]) -> None:  # noqa: ARG002 -- the same for all
         self.send_state(["studies", "trouble"])
-
-
-def _row(alias: str, summary: StudySummary) -> dict[str, Any]:
-    history = summary.history
-    if len(history) > _MOST_POINTS:
-        every = -(-len(history) // _MOST_POINTS)
-        history = (*history[:-1:every], history[-1])
-    row = {
-        "storage": alias,
-        "name": summary.name,
-        "directions": list(summary.directions),
-        "metric": summary.metric,
-        "status": summary.status,
-        "paused": None if summary.paused is None else summary.paused.to_json(),
-        "archived": summary.archived is not None,
-        "counts": dict(summary.counts),
-        "finished": summary.finished,
-        "goal": summary.goal,
-        "history": [list(point) for point in history],
-        "workers": len(summary.workers),
-        "activity": summary.last_activity,
-    }
-    return json.loads(json.dumps(row))  # as the page will have it, to compare with

@@ -1,7 +1,6 @@
 """`StudySource`: a study of the kernel as the widgets of a page see it."""
 
 import threading
-import time
 import weakref
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +9,7 @@ import optuna
 import traitlets
 
 from highnoon.hpo.reader import StudyReader, storage_label
-from highnoon.hpo.reading import ParameterColumn, StudyFeed
-from highnoon.hpo.reading.wire import encode_changes
+from highnoon.hpo.reading import StudyFeed, StudyMessages
 from highnoon_widgets.actions import ACTIONS
 from highnoon_widgets.following import Following
 from highnoon_widgets.importance_follower import ImportanceFollower
@@ -20,8 +18,6 @@ __all__ = ["StudySource"]
 
 # What changed lately is in every message: one that arrives while the page begins to listen is lost.
 _RECENT_SECONDS = 3.0
-_MANY_CHANGES = 32
-_MANY_BYTES = 256 * 1024
 
 _sources: "weakref.WeakKeyDictionary[optuna.Study, StudySource]" = weakref.WeakKeyDictionary()
 
@@ -32,6 +28,11 @@ class StudySource(Following):
     All widgets of a study share one: its trials are sent once, and a trial that is selected in one
     is selected in all. It has no view. A thread reads what changed, so that trials arrive while a
     cell keeps the kernel busy.
+
+    Args:
+        study: A manager, a `StudyReader` or an Optuna study.
+        sends_study: Whether the page gets the trials from here; otherwise it has them from a
+            server, and only orders, answers and scores pass.
 
     Attributes:
         reader: The study.
@@ -53,17 +54,17 @@ class StudySource(Following):
     importance = traitlets.Dict().tag(sync=True)
     fanova = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, study: "StudyReader | optuna.Study") -> None:
+    def __init__(self, study: "StudyReader | optuna.Study", *, sends_study: bool = True) -> None:
         self.reader = as_reader(study)
         self.feed = StudyFeed(self.reader)
-        self._known: dict[str, ParameterColumn] = {}
-        self._known_workers = 0
-        self._revision = 0
-        self._recent: list[tuple[float, bytes]] = []
+        self._messages = StudyMessages(self.feed) if sends_study else None
+        self._snapshot_revision = 0
         self._has_page = False
         self._lock = threading.RLock()
-        self.feed.poll()
-        super().__init__(snapshot=self._whole(), storage=storage_label(self.reader.study._storage))
+        super().__init__(
+            snapshot=self._messages.whole() if self._messages else b"",
+            storage=storage_label(self.reader.study._storage),
+        )
         self.importances = ImportanceFollower(self)
         self.start()
 
@@ -95,53 +96,23 @@ class StudySource(Following):
             StudyError: The study was deleted.
         """
         with self._lock:
-            changes = self.feed.poll()
-            if not changes:
-                return
-            base, self._revision = self._revision, self._revision + 1
-            if changes.reset:
-                self._recent.clear()
-                message = self._whole()
+            if self._messages is None:
+                changed = bool(self.feed.poll())
             else:
-                message = encode_changes(
-                    base=base,
-                    revision=self._revision,
-                    study=changes.study,
-                    trials=changes.trials,
-                    reports=changes.reports,
-                    known=self._known.values(),
-                    known_workers=self._known_workers,
-                )
-                self._know(changes.trials.parameters, len(changes.trials.workers))
-            self._publish(message)
-        self.importances.changed()
+                changed = self._messages.poll() is not None
+                if changed:
+                    self._publish(self._messages)
+        if changed:
+            self.importances.changed()
 
-    def _publish(self, message: bytes) -> None:
-        now = time.monotonic()
-        recent = [*self._recent, (now, message)]
+    def _publish(self, messages: StudyMessages) -> None:
         if self._has_page:
-            recent = [kept for kept in recent if now - kept[0] < _RECENT_SECONDS]
-        elif len(recent) > _MANY_CHANGES or sum(len(m) for _, m in recent) > _MANY_BYTES:
-            recent = []
-            self.snapshot = self._whole()
-        self._recent = recent[-_MANY_CHANGES:]
-        self.changes = [message for _, message in self._recent]
-
-    def _whole(self) -> bytes:
-        """Return the whole study as a message."""
-        trials = self.feed.columns
-        self._know(trials.parameters, len(trials.workers))
-        return encode_changes(
-            base=-1,
-            revision=self._revision,
-            study=self.feed.study,
-            trials=trials,
-            reports=self.feed.reports,
-        )
-
-    def _know(self, parameters: Any, workers: int) -> None:
-        self._known.update(parameters)
-        self._known_workers = workers
+            self.changes = messages.recent(_RECENT_SECONDS)
+            return
+        changes = messages.since(self._snapshot_revision)
+        if changes is None:
+            self.snapshot, self._snapshot_revision = messages.whole(), messages.revision
+        self.changes = changes or []
 
     def _receive(self, content: Mapping[str, Any]) -> None:
         if content.get("type") == "watching importance":
@@ -152,8 +123,9 @@ class StudySource(Following):
             if not self._has_page:
                 self._has_page = True
                 self.snapshot = b""
-            if content.get("revision") != self._revision:
-                self.send({"type": "study"}, [self._whole()])
+            messages = self._messages
+            if messages is not None and content.get("revision") != messages.revision:
+                self.send({"type": "study"}, [messages.whole()])
         self.send_state(["importance", "fanova"])
 
 

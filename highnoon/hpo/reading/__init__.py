@@ -9,8 +9,10 @@ from highnoon.hpo.reading.columns import (
     TrialColumns,
 )
 from highnoon.hpo.reading.feed import StudyFeed
+from highnoon.hpo.reading.messages import StudyMessages
 from highnoon.hpo.reading.summaries import study_summaries
 from highnoon.hpo.reading.summary import StudySummary
+from highnoon.hpo.reading.summary_rows import SummaryRow, summary_row
 
 __all__ = [
     "STATUSES",
@@ -18,8 +20,11 @@ __all__ = [
     "ReportColumns",
     "StudyChanges",
     "StudyFeed",
+    "StudyMessages",
     "StudyState",
     "StudySummary",
+    "SummaryRow",
     "TrialColumns",
     "study_summaries",
+    "summary_row",
 ]
