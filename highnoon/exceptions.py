@@ -15,6 +15,7 @@ HighNoonError
 │   ├── TrialMemoryError                  a trial took more memory than it may
 │   └── TrialTimeoutError                 a trial ran longer than it may
 ├── StorageError                          the study's database cannot be reached or written
+├── PortInUseError (OSError)              the dashboard's port is taken
 ├── MissingDependencyError (ImportError)  an optional package is not installed
 ├── InfeasibleTrialError                  the running trial's parameters cannot be used
 │   └── ModelTooLargeError                the model would not fit in this machine's memory
@@ -37,6 +38,7 @@ __all__ = [
     "MissingDependencyError",
     "ModelTooLargeError",
     "NoCompletedTrialError",
+    "PortInUseError",
     "SearchSpaceError",
     "SearchSpaceMismatchError",
     "StorageError",
@@ -114,6 +116,10 @@ class TrialMemoryError(WorkerDiedError):
 
 class StorageError(HighNoonError):
     """The database of a study cannot be opened, reached or written."""
+
+
+class PortInUseError(HighNoonError, OSError):
+    """Another program listens on the port that the dashboard is to have."""
 
 
 class MissingDependencyError(HighNoonError, ImportError):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from highnoon import __version__
 from highnoon.cli.control import add_control_commands
+from highnoon.cli.dashboard import add_dashboard
 from highnoon.cli.reading import add_reading_commands
 from highnoon.cli.tune import add_tune
 from highnoon.cli.watch import add_watch
@@ -48,4 +49,5 @@ def _parser() -> argparse.ArgumentParser:
     add_reading_commands(commands)
     add_control_commands(commands)
     add_watch(commands)
+    add_dashboard(commands)
     return parser

@@ -1,0 +1,58 @@
+"""The HTML around a page's content."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+__all__ = ["THEME_SCRIPT_HASH", "document", "no_kernel"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PAGE = (_TEMPLATES / "page.html").read_text()
+_THEME_SCRIPT = (_TEMPLATES / "theme.js").read_text()
+_THEME_STYLE = (_TEMPLATES / "theme.css").read_text()
+
+THEME_SCRIPT_HASH = (
+    "sha256-" + base64.b64encode(hashlib.sha256(_THEME_SCRIPT.encode()).digest()).decode()
+)
+"""What the Content-Security-Policy knows the one inline script by."""
+
+
+def document(boot: Mapping[str, Any], *, content: str) -> str:
+    """Return a page up to the end of its content; what follows is streamed behind it.
+
+    Args:
+        boot: What the page's script starts from.
+        content: HTML of the content, as the server draws it.
+    """
+    title = boot.get("study") or {"browser": "Studies", "compare": "Compare"}.get(boot["page"], "")
+    site = boot["static"].get("site.js")
+    parts = {
+        "title": escape(f"{title} - HighNoon"),
+        "style": _THEME_STYLE,
+        "theme": _THEME_SCRIPT,
+        "site": f'<script type="module" async src="{escape(site)}"></script>' if site else "",
+        "boot": _json_text(boot),
+        "page": escape(boot["page"]),
+        "content": content,
+    }
+    html = _PAGE
+    pieces = []
+    for name, text in parts.items():
+        before, html = html.split(f"[[{name}]]")
+        pieces += [before, text]
+    return "".join((*pieces, html))
+
+
+def no_kernel(reason: str) -> str:
+    """Return what tells the page's script, at the end of the document, that no kernel comes."""
+    data = _json_text({"reason": reason})
+    return f'<script id="highnoon-no-kernel" type="application/json">{data}</script>'
+
+
+def _json_text(value: Any) -> str:
+    text = json.dumps(value)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,227 @@
+"""The server: Voilà with the dashboard's own pages, and nothing else of what Voilà serves."""
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import tornado.httpserver
+import tornado.ioloop
+import tornado.netutil
+import tornado.web
+from jupyter_server.services.kernels.handlers import KernelHandler
+from traitlets.config import Config
+from voila.app import Voila
+from voila.configuration import VoilaConfiguration
+from voila.paths import collect_static_paths
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from highnoon.webui.access import Access, Guarded, Login, NotFound, log_request
+from highnoon.webui.files import ImmutableFiles, hashed_names, widgets_folder
+from highnoon.webui.kernels import ThisPython, ViewerKernels
+from highnoon.webui.pages import Health, ToPages, page_handlers
+
+__all__ = ["Server"]
+
+_EXTENSIONS = (
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+)
+_MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
+_KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+logging.getLogger("highnoon.webui.voila").setLevel(logging.ERROR)
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Server(Voila):
+    """The dashboard's server, opened and closed inside a running event loop.
+
+    Args:
+        storages: The storages to show, by alias.
+        access: Who may ask.
+        notebook: The notebook that each viewer's kernel runs.
+        base_url: Path below which everything is served, with slashes at both ends.
+        read_only: Whether kernels refuse what changes a study.
+        max_viewers: How many pages have a kernel at once.
+        cull: Seconds after which a kernel whose page is gone is ended.
+        preheated: How many kernels wait for a viewer.
+    """
+
+    def __init__(
+        self,
+        storages: Mapping[str, str],
+        access: Access,
+        *,
+        notebook: Path,
+        base_url: str,
+        read_only: bool,
+        max_viewers: int,
+        cull: float,
+        preheated: int,
+    ) -> None:
+        environment = {
+            "HIGHNOON_WEBUI_STORAGES": json.dumps(dict(storages)),
+            "HIGHNOON_WEBUI_READ_ONLY": "1" if read_only else "",
+        }
+        below = f"{base_url}hpo/"
+        super().__init__(
+            log=logging.getLogger("highnoon.webui.voila"),
+            base_url=below,
+            server_url=below,
+            root_dir=str(notebook.parent),
+            notebook_path=str(notebook),
+            config=Config(
+                # Sockets in a folder of this user's alone, where there are such sockets.
+                KernelManager={
+                    "autorestart": False,
+                    "transport": "tcp" if os.name == "nt" else "ipc",
+                },
+                MappingKernelManager={"buffer_offline_messages": False},
+                ViewerKernels={
+                    "allowed_message_types": _MESSAGES,
+                    "environment": environment,
+                    "max_viewers": max_viewers,
+                    "notebook": notebook.name,
+                },
+                VoilaConfiguration={
+                    "allow_template_override": "NO",
+                    "allow_theme_override": "NO",
+                    "default_pool_size": preheated,
+                    "extension_allowlist": list(_EXTENSIONS),
+                    "kernel_spec_manager_class": ThisPython,
+                    "multi_kernel_manager_class": ViewerKernels,
+                    "preheat_kernel": True,
+                    "show_tracebacks": True,
+                },
+            ),
+        )
+        self.access = access
+        self.storages = storages
+        self.read_only = read_only
+        self.pages_url = base_url
+        self.cull = cull
+        self.static_files = hashed_names(widgets_folder())
+        self.static_addresses = {
+            path.name: f"{below}static/{name}" for name, path in self.static_files.items()
+        }
+        self.voila_configuration = VoilaConfiguration(
+            parent=self, page_config_hook=self._page_config
+        )
+        self.template_paths = [str(_TEMPLATES / "voila")]
+        self.static_paths = collect_static_paths(["voila"], "base", prune=True)
+        self._version = "-".join(version(name) for name in ("voila", "ipywidgets", "anywidget"))
+
+    async def open(self, sockets: Sequence[Any]) -> None:
+        """Serve on sockets that listen already."""
+        self.port = sockets[0].getsockname()[1]
+        self.access.cookie_name = f"highnoon-{self.port}"
+        self.connection_dir = tempfile.mkdtemp(prefix="highnoon-webui-")
+        self.app = tornado.web.Application(default_handler_class=NotFound, compress_response=True)
+        self.app.settings.update(access=self.access, log_function=log_request)
+        self.app.settings.update(cast(Any, self.init_settings()))
+        self.app.add_handlers(".*$", self.routes())
+        self._http = tornado.httpserver.HTTPServer(self.app)
+        self._http.add_sockets(sockets)
+        self._culling = tornado.ioloop.PeriodicCallback(
+            lambda: self.kernel_manager.cull(self.cull), 1e3 * min(max(self.cull / 4, 0.2), 10)
+        )
+        self._culling.start()
+
+    async def close(self) -> None:
+        """Stop serving and end every kernel."""
+        self._http.stop()
+        self._culling.stop()
+        await self.kernel_manager.close()
+        await self._http.close_all_connections()
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    def routes(self) -> list[Any]:
+        """Return every route, each behind the rules of access."""
+        below = self.base_url.rstrip("/")
+        voila = f"{below}/voila/{self._version}"
+        routes: list[tuple[Any, ...]] = [
+            (self.pages_url, ToPages),
+            (f"{below}/", ToPages),
+            (f"{below}/health", Health),
+            (f"{below}/login", Login),
+            (rf"{below}/static/(.+)", ImmutableFiles, {"files": self.static_files}),
+            (rf"{voila}/(.+)", ImmutableFiles, {"folders": self._voila_folders()}),
+            (rf"{below}/api/kernels/{_KERNEL}", KernelModel),
+            (rf"{below}/api/kernels/{_KERNEL}/channels", KernelSocket),
+            (rf"{below}/voila/api/shutdown/{_KERNEL}", PageClosed),
+            *page_handlers(below),
+        ]
+        assert all(issubclass(route[1], Guarded) for route in routes)
+        return routes
+
+    def _voila_folders(self) -> dict[str, Path]:
+        folders = {"static": Path(self.static_paths[0])}
+        for root in reversed(self.labextensions_path):
+            for name in _EXTENSIONS:
+                if (Path(root) / name / "static").is_dir():
+                    folders[f"labextensions/{name}/static"] = Path(root) / name / "static"
+        return folders
+
+    def _page_config(self, config: dict[str, Any], **_: Any) -> dict[str, Any]:
+        voila = f"{self.base_url}voila/{self._version}"
+        return {
+            **config,
+            "fullStaticUrl": f"{voila}/static",
+            "fullLabextensionsUrl": f"{voila}/labextensions",
+        }
+
+
+class _ViewersKernel(Guarded):
+    """A handler of one kernel, which must be a viewer's and not one that waits."""
+
+    @property
+    def kernels(self) -> ViewerKernels:
+        """The kernels of this server."""
+        return self.settings["kernel_manager"]
+
+    async def prepare(self) -> None:
+        """Refuse to answer for other kernels."""
+        await super().prepare()
+        if not self._finished and not self.kernels.serves(self.path_kwargs["kernel_id"]):
+            raise tornado.web.HTTPError(404)
+
+
+class KernelModel(_ViewersKernel, KernelHandler):
+    """What a page asks about its own kernel."""
+
+    SUPPORTED_METHODS = ("GET",)
+
+
+class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
+    """The connection of a page with its kernel, over which no code is run."""
+
+    # Seconds, as Tornado reads them, which finds out whether the page is still there. Jupyter
+    # reads milliseconds, so that its own pings, which do the same, must not start.
+    ping_interval = ping_timeout = 30
+
+    async def open(self, kernel_id: str) -> None:
+        """Note that somebody looks."""
+        self.kernels.connected(kernel_id, self)
+        await super().open(kernel_id)
+        self.ping_callback.stop()
+
+    def on_close(self) -> None:
+        """Note that nobody looks any more."""
+        self.kernels.disconnected(self.kernel_id, self)
+        super().on_close()
+
+
+class PageClosed(_ViewersKernel):
+    """What a page says when it is closed."""
+
+    async def post(self, kernel_id: str) -> None:
+        """End its kernel."""
+        await self.kernels.give_up(kernel_id)
+        self.set_status(204)
