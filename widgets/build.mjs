@@ -22,6 +22,7 @@ const { metafile } = await build({
     core: "src/core.ts",
     loader: "src/loader.ts",
     plots: "src/engines/plots.ts",
+    site: "src/site/site.ts",
     table: "src/engines/table.ts",
   },
   outdir: STATIC,
@@ -36,6 +37,14 @@ const { metafile } = await build({
   define: { global: "globalThis" },
   logLevel: "warning",
   metafile: true,
+});
+
+await build({
+  entryPoints: { site: "src/styles/site.css" },
+  outdir: STATIC,
+  bundle: true,
+  minify: true,
+  logLevel: "warning",
 });
 
 const packages = new Set(

@@ -23,17 +23,15 @@ def objective(params):
     return params["x"]
 
 space = {{"x": ("uniform", 0, 1)}}
-display({shown})
+display(StudyHeader(hpo), LearningCurves(hpo), TrialTable(hpo, rows=6))
 """
-DRAWN = "StudyHeader(hpo), LearningCurves(hpo), TrialTable(hpo, rows=6)"
 
 
 def test_a_study_in_the_background_is_on_the_screen_at_once(
     open_notebook: Callable[..., Notebook], lab: Lab
 ) -> None:
     notebook = open_notebook(
-        OPEN.format(name="background", shown=DRAWN),
-        "handle = hpo.start(objective, space, n_trials=30)",
+        OPEN.format(name="background"), "handle = hpo.start(objective, space, n_trials=30)"
     )
     notebook.run_all()
     watch_what_is_drawn(notebook)
@@ -49,7 +47,7 @@ def test_trials_are_on_the_screen_at_once_while_optimize_keeps_the_kernel_busy(
     open_notebook: Callable[..., Notebook], lab: Lab
 ) -> None:
     notebook = open_notebook(
-        OPEN.format(name="blocking", shown=DRAWN),
+        OPEN.format(name="blocking"),
         "hpo.optimize(objective, space, n_trials=600, show_progress=False)",
     )
     notebook.run_all()
@@ -76,7 +74,7 @@ def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
     open_notebook: Callable[..., Notebook],
 ) -> None:
     notebook = open_notebook(
-        OPEN.format(name="reloaded", shown="StudyHeader(hpo)"),
+        OPEN.format(name="reloaded"),
         "handle = hpo.start(objective, space, n_trials=60)",
         name="reloaded",
     )

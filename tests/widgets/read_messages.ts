@@ -1,14 +1,15 @@
 /** Reads messages as the page does and prints what the page then knows, for test_wire.py. */
 import { readFileSync } from "node:fs";
 import { Study } from "../../widgets/src/study.ts";
-import { decode } from "../../widgets/src/wire.ts";
+import { decode, messagesOf } from "../../widgets/src/wire.ts";
 
 const study = new Study();
-const changes = process.argv.slice(2).map((path) => {
-  const bytes = readFileSync(path);
+// One after the other, as a server sends them.
+const body = Uint8Array.from(Buffer.concat(process.argv.slice(2).map((path) => readFileSync(path))));
+const changes = messagesOf(body.buffer).map(({ byteOffset, byteLength }) => {
   // An offset that is no multiple of 8, as a websocket's frames have it.
-  const moved = new Uint8Array(bytes.length + 3);
-  moved.set(bytes, 3);
+  const moved = new Uint8Array(byteLength + 3);
+  moved.set(body.subarray(byteOffset, byteOffset + byteLength), 3);
   return study.apply(decode(new DataView(moved.buffer, 3)));
 });
 const list = (column: { values: ArrayLike<number> }) =>

@@ -13,7 +13,7 @@ from highnoon_widgets.importance_actions import compute_fanova
 if TYPE_CHECKING:
     from highnoon_widgets.source import StudySource
 
-__all__ = ["ACTIONS"]
+__all__ = ["ACTIONS", "READING"]
 
 
 def pause(source: "StudySource") -> None:
@@ -62,6 +62,8 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "trials_csv": trials_csv,
     "fork_code": fork_code,
 }
+READING = frozenset({"details", "compute_fanova", "best_file", "trials_csv", "fork_code"})
+"""Actions that leave the study as it is."""
 
 
 def _control(source: "StudySource") -> StudyControl:

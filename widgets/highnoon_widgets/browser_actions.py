@@ -10,7 +10,7 @@ from highnoon.hpo.run.control import StudyControl
 if TYPE_CHECKING:
     from highnoon_widgets.browser_source import BrowserSource
 
-__all__ = ["BROWSER_ACTIONS"]
+__all__ = ["BROWSER_ACTIONS", "BROWSER_READING"]
 
 
 def open_study(source: "BrowserSource", *, storage: str, study: str) -> None:
@@ -63,6 +63,8 @@ BROWSER_ACTIONS: dict[Any, Callable[..., Any]] = {
     "delete": delete,
     "completed": completed,
 }
+BROWSER_READING = frozenset({"open", "completed"})
+"""Actions that leave all studies as they are."""
 
 
 def _control(source: "BrowserSource", storage: str, study: str) -> StudyControl:

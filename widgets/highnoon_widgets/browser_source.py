@@ -10,7 +10,7 @@ from highnoon.exceptions import StudyError
 from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading import SummaryRow, study_summaries, summary_row
 from highnoon.hpo.storage import open_storage
-from highnoon_widgets.browser_actions import BROWSER_ACTIONS
+from highnoon_widgets.browser_actions import BROWSER_ACTIONS, BROWSER_READING
 from highnoon_widgets.following import Following
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class BrowserSource(Following):
 
     poll_seconds = 2.0
     actions = BROWSER_ACTIONS
+    reading = BROWSER_READING
 
     places = traitlets.List(help="Alias and address of each storage.").tag(sync=True)
     studies = traitlets.List(help="A row for each study.").tag(sync=True)

@@ -1,21 +1,20 @@
 """`Following`: what widgets without a view have in common that follow a storage for a page."""
 
-import concurrent.futures
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import ipywidgets
 import traitlets
 
 from highnoon.exceptions import HighNoonError, StorageError
+from highnoon_widgets.answering import Answering
 
 __all__ = ["Following"]
 
 _RETRY_SECONDS = 8.0
 
 
-class Following(ipywidgets.Widget):
+class Following(Answering):
     """Looks at a storage in a thread, and carries out what the page asks for in others.
 
     A subclass looks in `refresh` and greets a page in `_welcome`.
@@ -27,23 +26,19 @@ class Following(ipywidgets.Widget):
     trouble = traitlets.Unicode(help="Why the storage cannot be read, or empty.").tag(sync=True)
 
     poll_seconds: ClassVar[float]
-    actions: ClassVar[Mapping[Any, Callable[..., Any]]]
-    """What a page may ask for: functions of the widget and of JSON arguments."""
 
     def __init__(self, **traits: Any) -> None:
         self._closing = threading.Event()
-        self._pool = concurrent.futures.ThreadPoolExecutor(2, "highnoon-widgets")
         super().__init__(**traits)
 
     def start(self) -> None:
         """Begin to follow, once all is set up."""
-        self.on_msg(self._on_message)
+        self.listen()
         threading.Thread(target=self._follow, name="highnoon-follow", daemon=True).start()
 
     def close(self) -> None:
         """Stop following."""
         self._closing.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def refresh(self) -> None:
@@ -81,30 +76,6 @@ class Following(ipywidgets.Widget):
         if self.trouble != trouble:
             self.trouble = trouble
 
-    def _on_message(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
-        kind = content.get("type")
-        if kind == "listening":
-            self._welcome(content)
-        elif kind == "call":
-            self._pool.submit(self._call, content)
-        else:
-            self._receive(content)
-
     def _receive(self, content: Mapping[str, Any]) -> None:
-        """Take another message of the page."""
-
-    def _call(self, content: dict[str, Any]) -> None:
-        answer: dict[str, Any] = {"type": "answer", "id": content.get("id")}
-        buffers = None
-        try:
-            action = self.actions.get(content.get("action"))
-            if action is None:
-                raise TypeError(f"The page asked for {content.get('action')!r}, which is unknown.")
-            result = action(self, **content.get("arguments", {}))
-            if isinstance(result, bytes):
-                buffers = [result]
-            else:
-                answer["result"] = result
-        except Exception as error:
-            answer["error"] = str(error) or type(error).__name__
-        self.send(answer, buffers)
+        if content.get("type") == "listening":
+            self._welcome(content)

@@ -10,7 +10,7 @@ import traitlets
 
 from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.reading import StudyFeed, StudyMessages
-from highnoon_widgets.actions import ACTIONS
+from highnoon_widgets.actions import ACTIONS, READING
 from highnoon_widgets.following import Following
 from highnoon_widgets.importance_follower import ImportanceFollower
 
@@ -33,6 +33,7 @@ class StudySource(Following):
         study: A manager, a `StudyReader` or an Optuna study.
         sends_study: Whether the page gets the trials from here; otherwise it has them from a
             server, and only orders, answers and scores pass.
+        read_only: Whether orders that change something are refused.
 
     Attributes:
         reader: The study.
@@ -46,6 +47,7 @@ class StudySource(Following):
 
     poll_seconds = 0.5
     actions = ACTIONS
+    reading = READING
 
     selected = traitlets.List(traitlets.Int()).tag(sync=True)
     storage = traitlets.Unicode(help="What to call the storage.").tag(sync=True)
@@ -54,7 +56,13 @@ class StudySource(Following):
     importance = traitlets.Dict().tag(sync=True)
     fanova = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, study: "StudyReader | optuna.Study", *, sends_study: bool = True) -> None:
+    def __init__(
+        self,
+        study: "StudyReader | optuna.Study",
+        *,
+        sends_study: bool = True,
+        read_only: bool = False,
+    ) -> None:
         self.reader = as_reader(study)
         self.feed = StudyFeed(self.reader)
         self._messages = StudyMessages(self.feed) if sends_study else None
@@ -64,6 +72,7 @@ class StudySource(Following):
         super().__init__(
             snapshot=self._messages.whole() if self._messages else b"",
             storage=storage_label(self.reader.study._storage),
+            read_only=read_only,
         )
         self.importances = ImportanceFollower(self)
         self.start()

@@ -1,6 +1,7 @@
 /** The link to a model of the kernel that follows a storage: calls, and whether all is well. */
 import { Event } from "./event.ts";
 import type { Kernel, Model } from "./page.ts";
+import type { Feed } from "./site/feed.ts";
 
 /** After this long without an answer, the kernel is said to be busy. */
 const BUSY_MS = 1500;
@@ -8,6 +9,14 @@ const BUSY_MS = 1500;
 interface Call {
   resolve(result: unknown): void;
   reject(error: Error): void;
+}
+
+/** What a page that a server draws has beside the kernel. */
+export interface Served {
+  /** Brings the data. */
+  feed: Feed;
+  /** Whether nothing may be changed. */
+  readOnly: boolean;
 }
 
 export type Content = { type: string } & Record<string, unknown>;
@@ -20,12 +29,16 @@ export abstract class KernelLink {
   /** When something arrived from the kernel last. */
   lastNews = new Date();
   readonly healthChanged = new Event<void>();
+  /** Null where all comes from the kernel. */
+  readonly served: Served | null;
   protected readonly model: Model;
   private readonly kernel: Kernel | null;
   private readonly calls = new Map<string, Call>();
 
-  constructor(model: Model, kernel: Kernel | null) {
+  constructor(model: Model, kernel: Kernel | null, served: Served | null = null) {
     this.model = model;
+    this.served = served;
+    served?.feed.changed.on(() => this.healthChanged.emit());
     this.kernel = kernel;
     this.trouble = model.get("trouble");
     kernel?.connectionStatusChanged.connect(() => this.healthChanged.emit());
@@ -39,6 +52,21 @@ export abstract class KernelLink {
   /** Whether the page has its connection to the kernel. */
   get connected(): boolean {
     return this.kernel?.connectionStatus !== "disconnected";
+  }
+
+  /** Whether the kernel is awaited. */
+  get late(): boolean {
+    return this.kernel?.connectionStatus === "connecting" && !this.refused;
+  }
+
+  /** Why the page has no kernel; empty where it has one or waits for one. */
+  get refused(): string {
+    return this.kernel?.refused ?? "";
+  }
+
+  /** Whether controls that change something are left out. */
+  get readOnly(): boolean {
+    return Boolean(this.served?.readOnly || this.refused);
   }
 
   /** Try to get the connection back, and what was missed meanwhile. */

@@ -4,11 +4,6 @@
  */
 import type { Core, EnginesModel, WidgetModel } from "./page.ts";
 
-declare global {
-  // eslint-disable-next-line no-var
-  var highnoon: Record<string, Promise<unknown>> | undefined;
-}
-
 async function load(engines: EnginesModel, name: string): Promise<unknown> {
   const hash = engines.get("hashes")[name];
   const page = (globalThis.highnoon ??= {});
@@ -34,6 +29,8 @@ function code(engines: EnginesModel, name: string): Promise<BlobPart> {
 
 const widget = {
   async render({ model, el }: { model: WidgetModel; el: HTMLElement }) {
+    const page = (await globalThis.highnoon?.page) as Core | undefined;
+    if (page) return page.render(model, el, () => Promise.reject());
     const engines = (await model.widget_manager.get_model(model.get("_engines"))) as EnginesModel;
     const core = (await load(engines, "core")) as Core;
     return core.render(model, el, (name) => load(engines, name));

@@ -1,14 +1,15 @@
 /** What keeps a page from being live: no connection, no storage, a kernel at work. */
 import { h } from "./dom.ts";
 import * as format from "./format.ts";
-import { studyMark } from "./marks.ts";
 import type { KernelLink } from "./link.ts";
+import { notice } from "./notice.ts";
+import { servedTrouble } from "./site/troubles.ts";
 
 /** A place for a notice, which is empty while all is well. */
 export function liveness(source: KernelLink): { element: HTMLElement; stop(): void } {
   const element = h("div.hn-notices", { role: "status" });
   const draw = () => {
-    const notice = troubleOf(source);
+    const notice = source.served ? servedTrouble(source, source.served) : troubleOf(source);
     element.replaceChildren(...(notice ? [notice] : []));
   };
   draw();
@@ -39,14 +40,4 @@ function troubleOf(source: KernelLink): HTMLElement | null {
     );
   }
   return null;
-}
-
-function notice(kind: "bad" | "busy", what: string, more: string, ...rest: Node[]): HTMLElement {
-  return h(
-    kind === "bad" ? "div.hn-notice.hn-notice-bad" : "div.hn-notice",
-    {},
-    studyMark(kind === "bad" ? "stopped" : "paused"),
-    h("span.hn-muted", {}, h("b.hn-strong", {}, what), ` ${more}`),
-    ...rest,
-  );
 }

@@ -17,6 +17,8 @@ export interface Kernel {
   connectionStatus: "connected" | "connecting" | "disconnected";
   connectionStatusChanged: { connect(slot: () => void): void };
   reconnect(): Promise<void>;
+  /** Why the page gets none; empty or missing where it gets one. */
+  refused?: string;
 }
 
 export interface WidgetManager {
@@ -46,4 +48,10 @@ export interface Core {
     el: HTMLElement,
     load: (name: string) => Promise<unknown>,
   ): Promise<() => void>;
+}
+
+declare global {
+  /** Bundles that the page has, by the hashes of their files; `page` where a server drew it. */
+  // eslint-disable-next-line no-var
+  var highnoon: Record<string, Promise<unknown>> | undefined;
 }

@@ -1,7 +1,7 @@
 /** The link to the kernel's StudySource: keeps the page's study up to date and passes calls on. */
 import { Event } from "./event.ts";
 import { ordered, type Fanova, type Scores } from "./importance.ts";
-import { KernelLink, type Content } from "./link.ts";
+import { KernelLink, type Content, type Served } from "./link.ts";
 import type { Kernel, LoadEngine, Model } from "./page.ts";
 import type { Params } from "./space.ts";
 import { Study, type Change } from "./study.ts";
@@ -36,8 +36,8 @@ export class Source extends KernelLink {
   private asking = false;
   private watchers = 0;
 
-  constructor(model: Model, load: LoadEngine, kernel: Kernel | null) {
-    super(model, kernel);
+  constructor(model: Model, load: LoadEngine, kernel: Kernel | null, served: Served | null = null) {
+    super(model, kernel, served);
     this.load = load;
     model.on("change:changes", () => this.takeChanges());
     model.on("change:snapshot", () => this.takeSnapshot());
@@ -139,7 +139,6 @@ export class Source extends KernelLink {
 
   protected override receive(content: Content, buffers: DataView[]): void {
     if (content.type !== "study") return;
-    this.asking = false;
     this.take(buffers[0]);
   }
 
@@ -147,14 +146,17 @@ export class Source extends KernelLink {
     this.model.send({ type: "listening", revision: this.study.revision });
   }
 
-  private take(bytes: DataView): void {
+  /** Take a message about the study. */
+  take(bytes: DataView): void {
     const message = decode(bytes);
-    // A snapshot that is older than what is known was overtaken.
-    if (message.base === -1 && this.ready && message.revision < this.study.revision) return;
+    // A snapshot of the kernel that is older than what is known was overtaken.
+    if (message.base === -1 && this.ready && !this.served && message.revision < this.study.revision)
+      return;
     const change = this.study.apply(message);
     this.lastNews = new Date();
-    if (change === null) this.ask();
-    else if (change.reset || change.rows.length || message.study) this.notify(change);
+    if (change === null) return this.ask();
+    this.asking = false;
+    if (change.reset || change.rows.length || message.study) this.notify(change);
   }
 
   /** Ask for the whole study, since changes are missing. */

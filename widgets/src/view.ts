@@ -1,5 +1,5 @@
 /** What a part of a study gets to draw itself. */
-import type { WidgetModel } from "./page.ts";
+import type { Model } from "./page.ts";
 import type { Source } from "./source.ts";
 import type { Study } from "./study.ts";
 
@@ -8,7 +8,7 @@ export interface ViewContext {
   source: Source;
   study: Study;
   /** The widget's own model, for its options. */
-  model: WidgetModel;
+  model: Model;
 }
 
 /** Draws, follows changes, and returns what takes it away again. */

@@ -63,7 +63,33 @@ export function decode(bytes: DataView | ArrayBuffer): Message {
   for (const [name, kind, n] of arrays as [string, keyof typeof KINDS, number][]) {
     const column = new KINDS[kind](buffer as ArrayBuffer, at, n);
     columns.set(name, column);
-    at += column.byteLength + ((ALIGNMENT - (column.byteLength % ALIGNMENT)) % ALIGNMENT);
+    at += padded(column.byteLength);
   }
   return { ...header, columns };
+}
+
+/** Cut messages that follow on each other apart. */
+export function messagesOf(bytes: ArrayBuffer): DataView[] {
+  const messages: DataView[] = [];
+  for (let at = 0; at < bytes.byteLength;) {
+    const message = new DataView(bytes, at, lengthAt(bytes, at));
+    messages.push(message);
+    at += message.byteLength;
+  }
+  return messages;
+}
+
+function lengthAt(bytes: ArrayBuffer, at: number): number {
+  const header = new DataView(bytes, at).getUint32(0, true);
+  const { arrays } = JSON.parse(
+    new TextDecoder().decode(new Uint8Array(bytes, at + 4, header)),
+  ) as { arrays: [string, keyof typeof KINDS, number][] };
+  return arrays.reduce(
+    (length, [, kind, n]) => length + padded(n * KINDS[kind].BYTES_PER_ELEMENT),
+    4 + header,
+  );
+}
+
+function padded(length: number): number {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 }

@@ -36,7 +36,8 @@ export class BrowserActions {
     this.rename.addEventListener("click", () => this.startRenaming(this.selected[0]));
     this.archive.addEventListener("click", () => void this.archiveSelected());
     this.remove.addEventListener("click", () => void this.deleteSelected());
-    this.element.append(this.count, this.compare, this.rename, this.archive, this.remove);
+    this.element.append(this.count, this.compare);
+    if (!source.readOnly) this.element.append(this.rename, this.archive, this.remove);
   }
 
   update(selected: StudyRow[]): void {

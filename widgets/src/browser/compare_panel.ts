@@ -20,16 +20,18 @@ export class ComparePanel {
   private readonly title = h("h3.hn-heading");
   private readonly about = h("span.hn-caption");
   private readonly body = h("div.hn-compare-body");
+  private readonly link = h("a.hn-button", { hidden: true }, "Open as a page");
   private readonly said = new Said();
   private over: Over = "trials";
   private studies: StudyRow[] = [];
   private compared: Compared[] = [];
   private read = "";
 
-  constructor(source: BrowserSource, closed: () => void) {
+  /** `closed` is called by its button, which it has only with that. */
+  constructor(source: BrowserSource, closed: (() => void) | null) {
     this.source = source;
     const close = h("button.hn-button.hn-button-plain", { type: "button" }, "Close");
-    close.addEventListener("click", closed);
+    if (closed) close.addEventListener("click", closed);
     const over = segments("Over", { trials: "Trials", time: "Time" }, this.over, (value) => {
       this.over = value;
       this.draw();
@@ -42,7 +44,7 @@ export class ComparePanel {
         {},
         this.title,
         this.about,
-        h("span.hn-push.hn-controls-row", {}, over.element, close),
+        h("span.hn-push.hn-controls-row", {}, over.element, closed && this.link, closed && close),
       ),
       this.body,
       this.said.element,
@@ -75,6 +77,8 @@ export class ComparePanel {
     this.studies = studies;
     const problem = whyNot(studies);
     this.title.textContent = `Comparing ${studies.length} studies`;
+    this.link.hidden = !this.source.pages;
+    this.link.href = this.source.pages?.compare(studies) ?? "";
     this.about.textContent = problem ? "" : likeness(studies);
     if (problem) {
       this.body.replaceChildren();

@@ -8,7 +8,13 @@ import { keyOf, type StudyRow } from "./source.ts";
 const WIDTH = 116;
 const HEIGHT = 28;
 
-export function studyRow(study: StudyRow, selected: boolean, now: number): HTMLElement {
+/** `address` is that of the study's page; without it, its name is a button. */
+export function studyRow(
+  study: StudyRow,
+  selected: boolean,
+  now: number,
+  address: string | null,
+): HTMLElement {
   const counts = allCounts(study);
   const box = h("input", {
     type: "checkbox",
@@ -34,7 +40,9 @@ export function studyRow(study: StudyRow, selected: boolean, now: number): HTMLE
     h(
       "td.hn-study-about",
       { role: "gridcell" },
-      h("button.hn-study-name", { type: "button", tabindex: -1 }, study.name),
+      address === null
+        ? h("button.hn-study-name", { type: "button", tabindex: -1 }, study.name)
+        : h("a.hn-study-name", { href: address, tabindex: -1 }, study.name),
       h("div.hn-caption", {}, aims(study)),
     ),
     h(

@@ -1,6 +1,6 @@
 /** The link to the kernel's BrowserSource: the studies of some storages. */
 import { Event } from "../event.ts";
-import { KernelLink } from "../link.ts";
+import { KernelLink, type Served } from "../link.ts";
 import type { StudyStatus } from "../marks.ts";
 import type { Kernel, Model } from "../page.ts";
 import type { Status } from "../study.ts";
@@ -24,6 +24,15 @@ export interface StudyRow {
   activity: number | null;
 }
 
+/** What names a study: the alias of its storage, and its name there. */
+export type StudyKey = Pick<StudyRow, "storage" | "name">;
+
+/** Addresses of the pages of studies. */
+export interface StudyPages {
+  study(study: StudyKey): string;
+  compare(studies: StudyKey[]): string;
+}
+
 export interface Completed {
   values: number[];
   hours: number[];
@@ -32,8 +41,17 @@ export interface Completed {
 export class BrowserSource extends KernelLink {
   readonly changed = new Event<void>();
 
-  constructor(model: Model, kernel: Kernel | null) {
-    super(model, kernel);
+  /** Null where studies open in place. */
+  readonly pages: StudyPages | null;
+
+  constructor(
+    model: Model,
+    kernel: Kernel | null,
+    served: Served | null = null,
+    pages: StudyPages | null = null,
+  ) {
+    super(model, kernel, served);
+    this.pages = pages;
     model.on("change:studies", () => {
       this.lastNews = new Date();
       this.changed.emit();
@@ -60,6 +78,6 @@ export class BrowserSource extends KernelLink {
 }
 
 /** A text that no other study has. */
-export function keyOf({ storage, name }: { storage: string; name: string }): string {
+export function keyOf({ storage, name }: StudyKey): string {
   return JSON.stringify([storage, name]);
 }

@@ -1,4 +1,5 @@
 /** What one can do with a trial. */
+import { copyText } from "../clipboard.ts";
 import { ask } from "../dialog.ts";
 import { h } from "../dom.ts";
 import { secondsOf } from "../filter/trial_names.ts";
@@ -45,8 +46,9 @@ export class Actions {
     this.number = number;
     this.details = details;
     const status = this.source.study.statusAt(row);
-    this.stop.hidden = status !== "running" || Boolean(details?.stopping);
-    this.again.hidden = this.change.hidden = status === "queued";
+    const { readOnly } = this.source;
+    this.stop.hidden = readOnly || status !== "running" || Boolean(details?.stopping);
+    this.again.hidden = this.change.hidden = readOnly || status === "queued";
     this.copy.disabled = !details;
     this.copyTraceback.hidden = !details?.failure?.traceback;
   }
@@ -94,10 +96,10 @@ export class Actions {
 
   private async put(text: string, what: string): Promise<void> {
     try {
-      await navigator.clipboard.writeText(text);
+      await copyText(text);
       this.said.say(`${what} is on the clipboard.`);
-    } catch {
-      this.said.fail("The browser does not let this page write to the clipboard.");
+    } catch (error) {
+      this.said.fail(error);
     }
   }
 

@@ -27,6 +27,7 @@ export class Note {
       this.area,
       this.said.element,
     );
+    this.area.readOnly = source.readOnly;
     this.area.addEventListener("change", () => void this.save());
     this.area.addEventListener("input", () => this.fit());
     this.area.addEventListener("keydown", (event) => {
@@ -35,17 +36,13 @@ export class Note {
     });
   }
 
-  /** Whether a person writes in it. */
-  get focused(): boolean {
-    return document.activeElement === this.area;
-  }
-
   /** Show a trial's note, unless it is being written. */
   show(number: number, text: string): void {
     const isOther = number !== this.number;
     this.number = number;
     if (!isOther && this.area.value !== this.saved) return;
     this.saved = this.area.value = text;
+    this.el.hidden = this.area.readOnly && !text;
     if (isOther) this.said.say("");
     this.fit();
   }

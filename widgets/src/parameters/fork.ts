@@ -1,4 +1,5 @@
 /** The search space narrowed to some trials, as a cell of Python that forks the study with it. */
+import { copyText } from "../clipboard.ts";
 import { openDialog } from "../dialog.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
@@ -105,11 +106,10 @@ export class ForkBar {
     name.addEventListener("change", () => void ask());
     close.addEventListener("click", () => dialog.close());
     copy.addEventListener("click", () => {
-      navigator.clipboard.writeText(code.textContent ?? "").then(
+      copyText(code.textContent ?? "").then(
         () => (said.textContent = "The code is on the clipboard."),
-        () => {
-          said.textContent =
-            "The browser does not let this page write to the clipboard. Copy the marked text.";
+        (error: Error) => {
+          said.textContent = error.message;
           getSelection()?.selectAllChildren(code);
         },
       );

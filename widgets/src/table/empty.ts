@@ -1,4 +1,5 @@
 /** What stands where the trials will be. */
+import { copyText } from "../clipboard.ts";
 import { h } from "../dom.ts";
 import type { Source } from "../source.ts";
 
@@ -24,7 +25,10 @@ export function loadingTable(rows: number): HTMLElement {
 export function emptyTable(source: Source): HTMLElement {
   const copy = h("button.hn-button.hn-button-primary", { type: "button" }, "Copy");
   copy.addEventListener("click", () => {
-    void navigator.clipboard.writeText(EXAMPLE).then(() => (copy.textContent = "Copied"));
+    void copyText(EXAMPLE).then(
+      () => (copy.textContent = "Copied"),
+      () => (copy.textContent = "Not copied"),
+    );
   });
   return h(
     "div.hn-empty",

@@ -1,4 +1,5 @@
 /** The best configuration to paste or keep, and all trials as a table. */
+import { copyText } from "../clipboard.ts";
 import { h } from "../dom.ts";
 import { download, fileName } from "../download.ts";
 import { bestText, type Kind } from "../exports.ts";
@@ -93,16 +94,4 @@ export function exportPanel({ el, source, study }: ViewContext): () => void {
 function button(text: string, kind: "" | "primary", testId?: string): HTMLButtonElement {
   const style = kind ? `.hn-button-${kind}` : "";
   return h(`button.hn-button${style}`, { type: "button", "data-testid": testId }, text);
-}
-
-async function copyText(text: string): Promise<void> {
-  // Pages that came over plain HTTP from another machine have no clipboard of their own.
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = h("textarea", { style: "position: fixed; opacity: 0" });
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const copied = document.execCommand("copy");
-  area.remove();
-  if (!copied) throw new Error("The browser did not copy. Select the text and copy it.");
 }

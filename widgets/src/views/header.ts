@@ -30,7 +30,7 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   const top = h("div.hn-header-top");
   const strip = h("div.hn-panel.hn-strip");
   el.append(top, busy.element, strip);
-  const title = h("div.hn-header-title");
+  const title = h("div");
   const draw = () => {
     if (!source.ready) return;
     title.replaceChildren(...about(source));
@@ -45,7 +45,8 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   };
   const enqueue = h("button.hn-button.hn-button-primary", { type: "button" }, "Enqueue…");
   enqueue.addEventListener("click", () => source.fillEnqueue(null));
-  const buttons = model.get("controls") ? [orders.pause, orders.stop, enqueue] : [];
+  const buttons =
+    model.get("controls") && !source.readOnly ? [orders.pause, orders.stop, enqueue] : [];
   top.append(
     title,
     h(

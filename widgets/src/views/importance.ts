@@ -93,7 +93,9 @@ class Chart {
       case "few":
         return few(what.completed, study);
       case "waiting":
-        return [h("p.hn-muted", {}, "computing the scores"), bones(study.parameters.size)];
+        return this.source.refused
+          ? [h("p.hn-muted", {}, "Scores need a kernel, and this page has none.")]
+          : [h("p.hn-muted", {}, "computing the scores"), bones(study.parameters.size)];
       case "none":
         return [h("p.hn-muted", {}, what.reason)];
       case "scores":

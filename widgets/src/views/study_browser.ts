@@ -251,7 +251,7 @@ class Browser {
     const known = JSON.stringify([study, selected]);
     const before = this.rows.get(key);
     if (before && (before.known === known || this.actions.renaming === key)) return before.element;
-    const element = studyRow(study, selected, now);
+    const element = studyRow(study, selected, now, this.source.pages?.study(study) ?? null);
     this.rows.set(key, { known, element });
     return element;
   }
@@ -270,6 +270,7 @@ class Browser {
     const row = target.closest<HTMLElement>(".hn-study-row");
     if (!row || target.closest(".hn-study-rename")) return;
     this.current = row.dataset.key!;
+    if (target.closest("a.hn-study-name")) return;
     if (target.closest(".hn-study-name")) this.open(row.dataset.key!);
     else this.toggle(row.dataset.key!);
   }
@@ -281,7 +282,10 @@ class Browser {
 
   private open(key: string): void {
     const study = this.shown.find((each) => keyOf(each) === key);
-    if (study) void this.actions.open(study);
+    if (!study) return;
+    const { pages } = this.source;
+    if (pages) location.assign(pages.study(study));
+    else void this.actions.open(study);
   }
 
   private startComparing(): void {

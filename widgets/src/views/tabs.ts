@@ -2,6 +2,7 @@
 import { runningWorkers } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
+import type { Study } from "../study.ts";
 import type { ViewContext } from "../view.ts";
 
 const TABS = ["Overview", "Parameters", "Trials", "Workers", "Enqueue", "Export"] as const;
@@ -46,15 +47,7 @@ export function tabs({ el, source, study, model }: ViewContext): () => void {
   });
 
   const count = () => {
-    const counts: Record<string, number> = {
-      trials: study.length,
-      workers: runningWorkers(study),
-    };
-    for (const button of buttons) {
-      const n = counts[button.dataset.tab!];
-      const name = TABS.find((tab) => tab.toLowerCase() === button.dataset.tab)!;
-      button.textContent = n ? `${name} ${format.integer(n)}` : name;
-    }
+    buttons.forEach((button, i) => (button.textContent = tabLabel(TABS[i], study)));
   };
   count();
   const follow = () => show(model.get("tab"));
@@ -67,4 +60,13 @@ export function tabs({ el, source, study, model }: ViewContext): () => void {
     cancelAnimationFrame(placed);
     model.off("change:tab", follow);
   };
+}
+
+/** The name of a part, with how many trials or workers it has. */
+export function tabLabel(name: string, study: Study): string {
+  const counts: Record<string, number> = {
+    Trials: study.length,
+    Workers: runningWorkers(study),
+  };
+  return counts[name] ? `${name} ${format.integer(counts[name])}` : name;
 }

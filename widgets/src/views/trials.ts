@@ -138,12 +138,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     }
     line.draw();
     drawCounts();
-    showDetails();
     details.changed(change);
-  }
-
-  function showDetails(): void {
-    details.show(source.selected.at(-1) ?? null);
   }
 
   let opening = false;
@@ -175,7 +170,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   drawCounts();
   const selection = () => {
     grid?.showSelection();
-    showDetails();
+    details.show(source.selected.at(-1) ?? null);
     drawCounts();
   };
   selection();
@@ -191,7 +186,6 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   model.on("change:columns", showColumns);
   const resized = new ResizeObserver(() => {
     if (columns.length && model.get("columns") === null) showColumns();
-    showDetails();
   });
   resized.observe(body);
   const ticking = setInterval(() => grid?.refreshTimes(), TICK_MS);

@@ -1,0 +1,81 @@
+/** The page of all studies. */
+import { BrowserSource, type Completed, type StudyKey } from "../browser/source.ts";
+import { h } from "../dom.ts";
+import { CODE, Study } from "../study.ts";
+import { studyBrowser } from "../views/study_browser.ts";
+import { decode, messagesOf } from "../wire.ts";
+import type { Addresses } from "./boot.ts";
+import { Feed } from "./feed.ts";
+import { bar, setTitle } from "./frame.ts";
+import { LateModel } from "./late_model.ts";
+import { bytesOf, type Page } from "./page.ts";
+
+export function browserPage(page: Page): void {
+  const { source, feed, arrived } = studiesOf(page);
+  setTitle("Studies");
+  void arrived.then(() => {
+    const list = h("div.hn-part.hn-study_browser");
+    page.main.replaceChildren(
+      bar([{ text: "Studies", address: page.addresses.browser }], [feed]),
+      h("div.hn-page", {}, list),
+    );
+    studyBrowser(list, source);
+  });
+}
+
+interface Studies {
+  source: BrowserSource;
+  feed: Feed;
+  /** Settles when the studies are there, or the page knows why they are not. */
+  arrived: Promise<void>;
+}
+
+/** Follow the list of all studies. */
+export function studiesOf(page: Page): Studies {
+  const { boot, addresses } = page;
+  const late = new LateModel(
+    { places: boot.places, studies: [], trouble: "" },
+    {
+      own: ["places", "studies", "trouble"],
+      answers: {
+        completed: ({ storage, study }) =>
+          completed(addresses, { storage: storage as string, name: study as string }),
+      },
+      takes: (content) => content.type === "listening",
+    },
+  );
+  let arrive = () => {};
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const feed = new Feed(addresses.studies, async (response) => {
+    const { studies, trouble } = await response.json();
+    late.set("trouble", Object.values(trouble ?? {}).join(" "));
+    late.set("studies", studies);
+    arrive();
+  });
+  const source = new BrowserSource(late, page.kernel, { feed, readOnly: boot.readOnly }, addresses);
+  feed.changed.on(arrive);
+  feed.start();
+  page.ask("browse", {}, late);
+  return { source, feed, arrived };
+}
+
+/** The values of a study's completed trials in the order in which they ended. */
+async function completed(addresses: Addresses, key: StudyKey): Promise<Completed> {
+  const study = new Study();
+  for (const message of messagesOf(await bytesOf(addresses.of(key, "changes"))))
+    study.apply(decode(message));
+  const rows = [...study.status.values.keys()].filter(
+    (row) => study.status.at(row) === CODE.completed && study.feasible.at(row),
+  );
+  rows.sort((a, b) => study.completed.at(a) - study.completed.at(b) || a - b);
+  const first = study.started.values.reduce(
+    (first, time) => (time > 0 && time < first ? time : first),
+    Infinity,
+  );
+  return {
+    values: rows.map((row) => study.value.at(row)),
+    hours: rows.map((row) =>
+      Number.isFinite(first) ? (study.completed.at(row) - first) / 3600 : 0,
+    ),
+  };
+}

@@ -1,0 +1,83 @@
+/** A page that the server drew: its data comes by HTTP, its actions go to a kernel that comes late. */
+import { KernelLink } from "../link.ts";
+import type { LoadEngine, Model, WidgetManager, WidgetModel } from "../page.ts";
+import type { Addresses, Boot } from "./boot.ts";
+import { sentenceOf } from "./feed.ts";
+import { LateKernel, type LateModel } from "./late_model.ts";
+
+interface Wanted {
+  action: string;
+  args: Record<string, unknown>;
+  late: LateModel;
+}
+
+export class Page {
+  readonly boot: Boot;
+  readonly addresses: Addresses;
+  readonly main: HTMLElement;
+  readonly kernel = new LateKernel();
+  private readonly wanted: Wanted[] = [];
+  private refusal = "";
+  private link: PageLink | null = null;
+  private manager: WidgetManager | null = null;
+
+  constructor(boot: Boot, addresses: Addresses, main: HTMLElement) {
+    this.boot = boot;
+    this.addresses = addresses;
+    this.main = main;
+  }
+
+  readonly load: LoadEngine = (name) => import(this.boot.static[`${name}.js`]);
+
+  /** There will be no kernel. */
+  refuse(reason: string): void {
+    this.refusal = reason;
+    this.kernel.refuse(reason);
+    for (const { late } of this.wanted.splice(0)) late.refuse(reason);
+  }
+
+  /** Have the kernel open something, and give its model to one that stands for it. */
+  ask(action: string, args: Record<string, unknown>, late: LateModel): void {
+    if (this.refusal) late.refuse(this.refusal);
+    else if (this.link) void this.give({ action, args, late });
+    else this.wanted.push({ action, args, late });
+  }
+
+  /** Take the model of the kernel's `Page`. */
+  take(model: WidgetModel): void {
+    this.manager = model.widget_manager;
+    const kernel = this.manager.kernel ?? null;
+    this.link = new PageLink(model, kernel);
+    for (const wanted of this.wanted.splice(0)) void this.give(wanted);
+    if (kernel) this.kernel.attach(kernel);
+  }
+
+  private async give({ action, args, late }: Wanted): Promise<void> {
+    try {
+      const id = await this.link!.call<string>(action, args);
+      late.attach(await this.manager!.get_model(id));
+    } catch (error) {
+      late.refuse((error as Error).message);
+    }
+  }
+}
+
+/** The link to the kernel's `Page`. */
+class PageLink extends KernelLink {
+  constructor(model: Model, kernel: WidgetManager["kernel"] | null) {
+    super(model, kernel ?? null);
+  }
+
+  get running(): boolean {
+    return false;
+  }
+
+  protected override listen(): void {}
+}
+
+/** What an address of the server holds; its sentence where it has none. */
+export async function bytesOf(address: string): Promise<ArrayBuffer> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(await sentenceOf(response));
+  return response.arrayBuffer();
+}

@@ -1,0 +1,150 @@
+/** The page of one study: all parts at once, one below the other where there is little room. */
+import { h } from "../dom.ts";
+import { enqueueDialog } from "../enqueue.ts";
+import { liveness } from "../notices.ts";
+import { Source } from "../source.ts";
+import type { View } from "../view.ts";
+import { controlPanel } from "../views/control_panel.ts";
+import { curves } from "../views/curves.ts";
+import { edf } from "../views/edf.ts";
+import { enqueuePanel } from "../views/enqueue_panel.ts";
+import { exportPanel } from "../views/export_panel.ts";
+import { header } from "../views/header.ts";
+import { history } from "../views/history.ts";
+import { importance } from "../views/importance.ts";
+import { parameters } from "../views/parameters.ts";
+import { timeline } from "../views/timeline.ts";
+import { trials } from "../views/trials.ts";
+import { messagesOf } from "../wire.ts";
+import { anchors, type Section } from "./anchors.ts";
+import { Feed } from "./feed.ts";
+import { bar, setTitle } from "./frame.ts";
+import { LateModel } from "./late_model.ts";
+import { bytesOf, type Page } from "./page.ts";
+
+/** Rows of the table: as few where there is little room or no more trials, as many elsewhere. */
+const ROWS = { least: 13, most: 30 };
+const ROOMY = 840;
+
+interface Part {
+  name: string;
+  view: View;
+  section: Section;
+  /** The options of its widget, which a page has too. */
+  options?: Record<string, unknown>;
+  /** Whether it is there to change something. */
+  changes?: boolean;
+}
+
+const PARTS: Part[] = [
+  { name: "header", view: header, section: "Overview", options: { controls: true } },
+  {
+    name: "history",
+    view: history,
+    section: "Overview",
+    options: { axis: "trial", scale: "linear" },
+  },
+  { name: "curves", view: curves, section: "Overview", options: { axis: "step" } },
+  {
+    name: "parameters",
+    view: parameters,
+    section: "Parameters",
+    options: { kind: "slice", x: "", y: "" },
+  },
+  {
+    name: "importance",
+    view: importance,
+    section: "Parameters",
+    options: { evaluator: "ped-anova" },
+  },
+  { name: "trials", view: trials, section: "Trials", options: { filter: "", columns: null } },
+  { name: "timeline", view: timeline, section: "Workers", options: { by: "worker" } },
+  { name: "control_panel", view: controlPanel, section: "Workers", changes: true },
+  { name: "export_panel", view: exportPanel, section: "Export" },
+  { name: "enqueue_panel", view: enqueuePanel, section: "Enqueue", changes: true },
+  { name: "edf", view: edf, section: "Distribution", options: { scale: "linear" } },
+];
+
+/** Follow a study, and draw it into the page when it has arrived. */
+export function studyPage(page: Page): void {
+  const { boot, addresses, main } = page;
+  const key = { storage: boot.alias ?? "", name: boot.study! };
+  const place = boot.places.find(({ alias }) => alias === key.storage);
+  const bytes = (what: string) => async () => bytesOf(addresses.of(key, what));
+  const late = new LateModel(
+    {
+      storage: place?.address ?? key.storage,
+      snapshot: null,
+      changes: [],
+      selected: [],
+      importance: {},
+      fanova: {},
+      trouble: "",
+    },
+    {
+      own: ["snapshot", "changes", "trouble", "storage"],
+      answers: {
+        best_file: async ({ kind }) => bytesOf(`${addresses.of(key, "best")}?format=${kind}`),
+        trials_csv: bytes("trials.csv"),
+      },
+      takes: (content) => {
+        if (content.type !== "listening") return false;
+        // A message does not follow on what is known.
+        if (source?.ready) feed.restart();
+        return true;
+      },
+    },
+  );
+  let source: Source | null = null;
+  let isDrawn = false;
+  const show = () => {
+    if (isDrawn) return;
+    isDrawn = true;
+    health.stop();
+    draw(page, source!, feed);
+  };
+  const feed = new Feed(addresses.of(key, "changes"), async (response) => {
+    for (const message of messagesOf(await response.arrayBuffer())) source!.take(message);
+    await table;
+    show();
+  });
+  source = new Source(late, page.load, page.kernel, { feed, readOnly: boot.readOnly });
+  // What the server drew stays until the table can take its place.
+  const table = page.load("table").catch(() => {});
+  void page.load("plots").catch(() => {});
+  const health = liveness(source);
+  if (main.childElementCount) main.prepend(h("div.hn-part", {}, health.element));
+  else show();
+  setTitle(key.name);
+  feed.start();
+  page.ask("open", { alias: boot.alias ?? null, study: key.name }, late);
+}
+
+function draw({ addresses, boot, main }: Page, source: Source, feed: Feed): void {
+  const parts = PARTS.filter(({ changes }) => !changes || !source.readOnly);
+  const places = parts.map(({ name, section }) =>
+    h(`div.hn-part.hn-${name}`, { "data-section": section }),
+  );
+  const grid = h("div.hn-page-parts", {}, ...places);
+  places[0].after(anchors(source, grid));
+  const way = [
+    { text: "Studies", address: addresses.browser },
+    { text: boot.study!, address: null },
+  ];
+  main.replaceChildren(bar(way, [feed]), h("div.hn-page", {}, grid));
+  if (!source.readOnly)
+    source.offerForm((params, what) => {
+      enqueueDialog(source, params, what);
+      return true;
+    });
+  const most = grid.clientWidth < ROOMY ? ROWS.least : ROWS.most;
+  const rows = Math.min(most, Math.max(ROWS.least, source.study.length));
+  parts.forEach(({ view, options }, i) => {
+    view({
+      el: places[i],
+      source,
+      study: source.study,
+      model: new LateModel({ rows, ...options }),
+    });
+  });
+}
