@@ -149,8 +149,17 @@ class Run:
                 train_loss=evaluation["training_loss"],
                 bits_per_byte=evaluation["bits_per_byte"],
                 tokens_per_second=stage_run.record["tokens_per_second"],
+                **self._so_far(),
             )
         return math.isfinite(loss)
+
+    def _so_far(self) -> dict[str, float]:
+        """Return how much was trained, over all stages: places of a report on other axes."""
+        return {
+            "epoch": sum(record["epochs"] for record in self._records),
+            "tokens": sum(record["tokens"] for record in self._records),
+            "seconds": sum(record["seconds"] for record in self._records),
+        }
 
     def _save(self) -> None:
         if self._checkpoint_dir is None:

@@ -16,7 +16,7 @@ hpo = hn.HPOTrialManager("plots", storage="sqlite:///{name}.db", sampler="random
 
 def objective(params):
     for step in range(4):
-        hpo.report(params["x"] + math.exp(-step), step)
+        hpo.report(params["x"] + math.exp(-step), step, tokens=1000 * step + 500)
         if step == 2 and 0.1 < params["x"] < 0.3:
             raise hpo.TrialPruned()
     return params["x"]
@@ -172,6 +172,13 @@ def test_curves_workers_and_values_are_drawn(open_notebook: Any, tmp_path: Path)
     curves.get_by_role("button", name="Time").click()
     expect(curves.get_by_role("button", name="Time")).to_have_attribute("aria-pressed", "true")
     assert save(curves, "PNG", tmp_path)[:4] == b"\x89PNG"
+    curves.get_by_role("button", name="Tokens").click()
+    page.wait_for_function(
+        """canvas => Math.max(...canvas.data.flatMap(t => [...t.x]).filter(x => !isNaN(x))) === 3500
+            && canvas.data.find(t => t.name === "best").x.length === 5""",
+        arg=canvas(curves).element_handle(),
+    )
+    expect(curves.get_by_role("button", name="Epoch")).to_be_hidden()
 
     workers = notebook.output(3).get_by_test_id("timeline")
     workers.scroll_into_view_if_needed()

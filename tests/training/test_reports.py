@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
+from typing import Any
 
 import optuna
 import pytest
@@ -47,6 +48,10 @@ def test_a_trial_is_told_the_held_out_loss_at_every_evaluation(model_of: ModelOf
         kept = trial.user_attrs[f"highnoon:series:{series}"]
         assert kept["steps"] == list(reported)
     assert kept["values"][-1] == pytest.approx(stage["tokens_per_second"])
+    for series, total in (("epoch", "epochs"), ("tokens", "tokens"), ("seconds", "seconds")):
+        values = trial.user_attrs[f"highnoon:series:{series}"]["values"]
+        assert values == sorted(values)
+        assert values[-1] == pytest.approx(stage[total])
 
 
 def test_evaluations_are_numbered_over_all_stages(model_of: ModelOf) -> None:
@@ -54,9 +59,15 @@ def test_evaluations_are_numbered_over_all_stages(model_of: ModelOf) -> None:
         trainer = Trainer(model_of())
         trainer.add_curriculum_stage("first", ["numbers"], steps=8)
         trainer.add_curriculum_stage("second", ["more_numbers"], steps=8)
-        return trainer.train()["stages_completed"][-1]["final_loss"]
+        summaries.append(trainer.train())
+        return summaries[-1]["stages_completed"][-1]["final_loss"]
 
-    assert list(tuned(objective).trials[0].intermediate_values) == list(range(1, 9))
+    summaries: list[Any] = []
+    (trial,) = tuned(objective).trials
+    assert list(trial.intermediate_values) == list(range(1, 9))
+    tokens = trial.user_attrs["highnoon:series:tokens"]["values"]
+    assert tokens == sorted(tokens)
+    assert tokens[-1] == sum(stage["tokens"] for stage in summaries[0]["stages_completed"])
 
 
 def test_a_trial_that_trains_twice_counts_on(model_of: ModelOf) -> None:

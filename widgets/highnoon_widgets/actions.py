@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.flags import Order
 from highnoon.hpo.run.control import StudyControl
+from highnoon_widgets.curve_actions import report_axes
 from highnoon_widgets.details_actions import details, enqueue_again, set_note
 from highnoon_widgets.export_actions import best_file, trials_csv
 from highnoon_widgets.fork_actions import fork_code
@@ -61,6 +62,7 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "best_file": best_file,
     "trials_csv": trials_csv,
     "fork_code": fork_code,
+    "report_axes": report_axes,
 }
 READING = frozenset({"details", "compute_fanova", "best_file", "trials_csv", "fork_code"})
 """Actions that leave the study as it is."""

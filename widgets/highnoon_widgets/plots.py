@@ -31,8 +31,9 @@ class LearningCurves(View):
     The value axis is logarithmic where all that it shows is above 0.
 
     Attributes:
-        axis: What runs along the x axis: `"step"`, or `"time"` since the trial's start, for which
-            its reports are spread evenly over the time that it took.
+        axis: What runs along the x axis: `"step"`; `"epoch"` or `"tokens"` of trials that report
+            series of that name, as a `Trainer` does; or `"time"` since the trial's start, over
+            which reports are spread evenly unless it reports `seconds`.
 
     Example:
         ```python
@@ -41,7 +42,7 @@ class LearningCurves(View):
     """
 
     _part = traitlets.Unicode("curves").tag(sync=True)
-    axis = traitlets.Enum(["step", "time"], "step").tag(sync=True)
+    axis = traitlets.Enum(["step", "epoch", "tokens", "time"], "step").tag(sync=True)
 
 
 class Edf(View):

@@ -5,6 +5,8 @@ export interface Segments<T extends string> {
   element: HTMLElement;
   /** Show another choice as the pressed one. */
   set(value: T): void;
+  /** Show but these choices, and the pressed one. */
+  offer(options: ReadonlySet<T>): void;
 }
 
 /**
@@ -35,5 +37,9 @@ export function segments<T extends string>(
     element.append(button);
   }
   set(value);
-  return { element, set };
+  const offer = (offered: ReadonlySet<T>) => {
+    for (const [option, button] of buttons)
+      button.hidden = !offered.has(option) && button.getAttribute("aria-pressed") !== "true";
+  };
+  return { element, set, offer };
 }

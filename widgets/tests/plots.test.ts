@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { drawCurves } from "../src/plot/curves_drawing.ts";
+import { isMessage } from "../src/plot/drawing.ts";
 import { chosenCurves, curvesOf, thinned } from "../src/plot/curves.ts";
 import { edfOf } from "../src/plot/edf.ts";
 import { shareAt } from "../src/plot/edf_drawing.ts";
 import { historyOf } from "../src/plot/history.ts";
 import { pixelOf, placeAt } from "../src/plot/pixels.ts";
 import { percentile, valueRange } from "../src/plot/shown.ts";
-import { plain } from "../src/plot/theme.ts";
+import { plain, type Theme } from "../src/plot/theme.ts";
 import { timelineOf } from "../src/plot/timeline.ts";
 import { valueAxis } from "../src/plot/value_axis.ts";
 import { CODE, Study, type Status } from "../src/study.ts";
 import type { Column, StudyState } from "../src/wire.ts";
+
+const THEME = { colors: new Proxy({}, { get: () => "#000000" }) } as unknown as Theme;
 
 interface Trial {
   number: number;
@@ -139,6 +143,30 @@ test("of many curves the best, the selected, the running and the newest are draw
     chosen.sort((a, b) => a - b),
     [0, 7, 40, 98, 99],
   );
+});
+
+test("curves stand on another axis where their reports do, and are left out where none is known", () => {
+  const study = studyOf([
+    { number: 0, value: 1, reports: [[1, 3], [2, 2], [3, 1]] }, // prettier-ignore
+    { number: 1, value: 2, reports: [[1, 3], [2, 2]] }, // prettier-ignore
+  ]);
+  const places = new Map([[0, new Map([[1, 100], [3, 300]])]]); // prettier-ignore
+  const setting = { theme: THEME, size: { width: 400, height: 200 }, selected: [], now: 0 };
+  const draw = (known: typeof places) =>
+    drawCurves(
+      curvesOf(study),
+      study,
+      { axis: "tokens", places: (number) => known.get(number) },
+      setting,
+    );
+  const drawing = draw(places);
+  assert.ok(!isMessage(drawing));
+  assert.deepEqual(drawing.numbers, [0]);
+  const line = drawing.traces.find(({ name }) => name === "best")!;
+  assert.deepEqual([...(line.x as Float64Array)], [100, 300, NaN]);
+  const none = draw(new Map());
+  assert.ok(isMessage(none));
+  assert.equal(none.title, "No tokens reported");
 });
 
 test("a long curve keeps its ends and its extremes", () => {

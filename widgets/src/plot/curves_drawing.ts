@@ -7,12 +7,15 @@ import { lineTrace, STYLES, styleOf, type Look, type StyleName } from "./curve_s
 import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
 import { markTraces } from "./markers.ts";
 import { percentile, shownStatus } from "./shown.ts";
+import type { Places } from "./report_axes.ts";
 import { axisTitles, MARGIN, wholeTicks, type Size } from "./template.ts";
 import { faded, type Theme } from "./theme.ts";
 import { valueAxis, type ValueAxis } from "./value_axis.ts";
 
 export interface CurvesOptions {
-  axis: "step" | "time";
+  axis: "step" | "epoch" | "tokens" | "time";
+  /** Where a trial's reports stand on another axis than the step, as far as it is known. */
+  places?(number: number): Places | undefined;
 }
 
 export interface CurvesSetting {
@@ -24,7 +27,7 @@ export interface CurvesSetting {
 }
 
 /** More curves than this are no longer told apart, and take long to draw. */
-const MOST_CURVES = 200;
+export const MOST_CURVES = 200;
 const MOST_POINTS = 120;
 const MOST_LABELS = 6;
 /** Room for the numbers at the lines' ends. */
@@ -58,7 +61,14 @@ export function drawCurves(
       text: "A curve appears here when an objective calls hpo.report(value, step).",
     };
   }
-  return new CurvesDrawing(info, study, options, setting).draw();
+  const drawing = new CurvesDrawing(info, study, options, setting);
+  if (!drawing.length && options.places) {
+    return {
+      title: `No ${options.axis} reported`,
+      text: `hpo.report(value, step, ${options.axis}=…) tells where a report stands.`,
+    };
+  }
+  return drawing.draw();
 }
 
 class CurvesDrawing {
@@ -91,10 +101,15 @@ class CurvesDrawing {
     const xs = this.lines.flatMap(({ points, end }) => [points[0].step, end.step]);
     const [first, last] = xs.reduce(
       ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
-      [options.axis === "time" ? 0 : Infinity, -Infinity],
+      [options.axis === "step" ? Infinity : 0, -Infinity],
     );
     const room = (last - first || 1) * 0.02;
     this.range = [first - room, (last > first ? last : first + 1) + room];
+  }
+
+  /** How many curves are drawn. */
+  get length(): number {
+    return this.lines.length;
   }
 
   draw(): Drawing {
@@ -131,9 +146,9 @@ class CurvesDrawing {
   }
 
   private xTitle(): string {
-    return this.options.axis === "step"
-      ? "step"
-      : `${this.unit} since the start, steps spread evenly`;
+    if (this.options.axis !== "time") return this.options.axis;
+    const known = this.lines.every(({ curve }) => this.options.places?.(curve.number));
+    return `${this.unit} since the start${known ? "" : ", steps spread evenly"}`;
   }
 
   private seconds(number: number): number {
@@ -146,14 +161,28 @@ class CurvesDrawing {
   private line(curve: Curve): Line[] {
     const finite = curve.points.filter(({ value }) => Number.isFinite(value));
     if (!finite.length) return [];
-    const scale = this.seconds(curve.number) / SECONDS[this.unit] / curve.points.length;
-    const placed =
-      this.options.axis === "step"
-        ? finite
-        : finite.map(({ value }, i) => ({ step: (i + 1) * scale, value }));
+    const placed = this.placed(curve, finite);
+    if (!placed.length) return [];
     const points = thinned(placed, MOST_POINTS);
     const style = styleOf(curve, this.info.best, this.setting.selected);
     return [{ curve, style, points, end: points[points.length - 1] }];
+  }
+
+  /** The points of a curve where they stand on the axis. */
+  private placed(curve: Curve, points: readonly Point[]): readonly Point[] {
+    const { axis, places } = this.options;
+    if (axis === "step") return points;
+    const unit = axis === "time" ? SECONDS[this.unit] : 1;
+    const known = places?.(curve.number);
+    if (known) {
+      return points.flatMap(({ step, value }) => {
+        const at = known.get(step);
+        return at === undefined ? [] : [{ step: at / unit, value }];
+      });
+    }
+    if (axis !== "time") return [];
+    const each = this.seconds(curve.number) / unit / curve.points.length;
+    return points.map(({ value }, i) => ({ step: (i + 1) * each, value }));
   }
 
   /** A curve that blows up ends where it leaves the axis. */
@@ -305,7 +334,7 @@ class CurvesDrawing {
   private live(changed: ReadonlySet<number>): Shape[] | null {
     const { study, setting } = this;
     const best = study.best === null ? null : study.number.at(study.best);
-    if (best !== this.info.best) return null;
+    if (best !== this.info.best || this.options.places) return null;
     const shapes: Shape[] = [];
     for (const number of changed) {
       const row = study.row(number);

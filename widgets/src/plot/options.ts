@@ -5,6 +5,8 @@ import type { ViewContext } from "../view.ts";
 export interface PlotOption<T extends string> {
   element: HTMLElement;
   readonly value: T;
+  /** Show but these choices, and the chosen one. */
+  offer(options: ReadonlySet<T>): void;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export function plotOption<T extends string>(
   model.on(`change:${trait}`, follow);
   return {
     element: control.element,
+    offer: control.offer,
     get value() {
       return model.get(trait) as T;
     },
