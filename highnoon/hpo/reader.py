@@ -11,7 +11,6 @@ from optuna.trial import FrozenTrial
 from highnoon.exceptions import MissingDependencyError, StudyError
 from highnoon.hpo import attributes, results
 from highnoon.hpo._registry import remember
-from highnoon.hpo.csv_export import trials_csv
 from highnoon.hpo.importance import ParamImportance, param_importance
 from highnoon.hpo.plotting import StudyPlots
 from highnoon.hpo.space import SearchSpace
@@ -127,8 +126,9 @@ class StudyReader(StudyPlots):
 
     def trials_csv(self) -> str:
         """Return all trials as CSV that is safe to open in a spreadsheet."""
-        with self._storage_errors():
-            return trials_csv(self.study)
+        from highnoon.hpo.csv_export import trials_csv
+
+        return trials_csv(self._feed().columns)
 
     def export_best(self, path: str | Path) -> Path:
         """Write the best configuration as JSON or YAML, by the ending of the path.

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from highnoon.hpo.space import SearchSpace
+    from highnoon.hpo.study import Direction
 
 __all__ = [
     "best_config",
     "best_trial",
+    "config_of",
     "config_text",
     "params_of",
     "study_html",
@@ -59,15 +61,28 @@ def best_config(study: "optuna.Study", space: "SearchSpace | None") -> dict[str,
     Raises:
         NoCompletedTrialError: No trial completed.
     """
-    best = best_trial(study)
-    params = params_of(best, space)
+    return config_of(best_trial(study), space, name=study.study_name, direction=direction_of(study))
+
+
+def config_of(
+    trial: "FrozenTrial", space: "SearchSpace | None", *, name: str, direction: "Direction"
+) -> dict[str, Any]:
+    """Return a completed trial as `best_config` returns the best one.
+
+    Args:
+        trial: The trial.
+        space: The search space, by which choices are known that are no labels.
+        name: Name of its study.
+        direction: Of its study.
+    """
+    params = params_of(trial, space)
     return {
-        "study": study.study_name,
-        "direction": direction_of(study),
-        "trial": best.number,
-        "value": best.values[0],
+        "study": name,
+        "direction": direction,
+        "trial": trial.number,
+        "value": trial.values[0],
         "params": {
-            name: value if _is_json(value) else best.params[name] for name, value in params.items()
+            name: value if _is_json(value) else trial.params[name] for name, value in params.items()
         },
     }
 

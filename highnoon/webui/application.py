@@ -4,7 +4,6 @@ import asyncio
 import atexit
 import contextlib
 import errno
-import os
 import signal
 import socket
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from highnoon.exceptions import ConfigError, HighNoonError, PortInUseError
 from highnoon.hpo._requirements import require
+from highnoon.hpo.storages import Storages
 
 if TYPE_CHECKING:
     from highnoon.webui.server import Server
@@ -75,6 +75,7 @@ class App:
         Raises:
             PortInUseError: Another program listens on the port.
             ConfigError: An option is wrong.
+            StorageError: A URL is none of a database.
             MissingDependencyError: The packages of `highnoon[jupyter]` are not installed.
         """
         for package in ("voila", "ipywidgets", "anywidget"):
@@ -82,6 +83,7 @@ class App:
         self._stop_former()
         base_url = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
         _check(token, base_url, max_viewers, cull, preheated)
+        storages = Storages(storage)
         sockets = _listen(host, port)
         from highnoon.webui.access import Access
         from highnoon.webui.notebook import dashboard_notebook
@@ -96,7 +98,7 @@ class App:
             embed_from=embed_from,
         )
         server = Server(
-            _storages(storage),
+            storages,
             access,
             notebook=dashboard_notebook(),
             base_url=base_url,
@@ -274,12 +276,6 @@ def _check(token: str | None, base_url: str, max_viewers: int, cull: float, preh
             raise ConfigError(f"{name} must be {least} or more, got {value}.")
     if not cull > 0:
         raise ConfigError(f"cull must be a positive number of seconds, got {cull}.")
-
-
-def _storages(storage: str | Mapping[str, str] | None) -> Mapping[str, str]:
-    if isinstance(storage, Mapping):
-        return storage
-    return {"studies": storage or os.environ.get("HIGHNOON_STORAGE", "sqlite:///hpo.db")}
 
 
 app = App()

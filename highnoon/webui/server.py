@@ -1,11 +1,10 @@
 """The server: Voilà with the dashboard's own pages, and nothing else of what Voilà serves."""
 
-import json
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -21,8 +20,11 @@ from voila.configuration import VoilaConfiguration
 from voila.paths import collect_static_paths
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from highnoon.hpo.storages import Storages
 from highnoon.webui.access import Access, Guarded, Login, NotFound, log_request
+from highnoon.webui.api import api_handlers
 from highnoon.webui.files import ImmutableFiles, hashed_names, widgets_folder
+from highnoon.webui.hub import Hub
 from highnoon.webui.kernels import ThisPython, ViewerKernels
 from highnoon.webui.pages import Health, ToPages, page_handlers
 
@@ -44,7 +46,7 @@ class Server(Voila):
     """The dashboard's server, opened and closed inside a running event loop.
 
     Args:
-        storages: The storages to show, by alias.
+        storages: The storages to show.
         access: Who may ask.
         notebook: The notebook that each viewer's kernel runs.
         base_url: Path below which everything is served, with slashes at both ends.
@@ -56,7 +58,7 @@ class Server(Voila):
 
     def __init__(
         self,
-        storages: Mapping[str, str],
+        storages: Storages,
         access: Access,
         *,
         notebook: Path,
@@ -67,7 +69,7 @@ class Server(Voila):
         preheated: int,
     ) -> None:
         environment = {
-            "HIGHNOON_WEBUI_STORAGES": json.dumps(dict(storages)),
+            **storages.kernel_environment(),
             "HIGHNOON_WEBUI_READ_ONLY": "1" if read_only else "",
         }
         below = f"{base_url}hpo/"
@@ -124,7 +126,8 @@ class Server(Voila):
         self.access.cookie_name = f"highnoon-{self.port}"
         self.connection_dir = tempfile.mkdtemp(prefix="highnoon-webui-")
         self.app = tornado.web.Application(default_handler_class=NotFound, compress_response=True)
-        self.app.settings.update(access=self.access, log_function=log_request)
+        self.hub = Hub(self.storages)
+        self.app.settings.update(access=self.access, hub=self.hub, log_function=log_request)
         self.app.settings.update(cast(Any, self.init_settings()))
         self.app.add_handlers(".*$", self.routes())
         self._http = tornado.httpserver.HTTPServer(self.app)
@@ -140,6 +143,7 @@ class Server(Voila):
         self._culling.stop()
         await self.kernel_manager.close()
         await self._http.close_all_connections()
+        await self.hub.close()
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
     def routes(self) -> list[Any]:
@@ -156,6 +160,7 @@ class Server(Voila):
             (rf"{below}/api/kernels/{_KERNEL}", KernelModel),
             (rf"{below}/api/kernels/{_KERNEL}/channels", KernelSocket),
             (rf"{below}/voila/api/shutdown/{_KERNEL}", PageClosed),
+            *api_handlers(below),
             *page_handlers(below),
         ]
         assert all(issubclass(route[1], Guarded) for route in routes)

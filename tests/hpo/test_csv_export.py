@@ -8,10 +8,11 @@ import optuna
 
 import highnoon as hn
 from highnoon.hpo.csv_export import trials_csv
+from highnoon.hpo.reading import StudyFeed
 
 
 def rows_of(study: optuna.Study) -> list[dict[str, Any]]:
-    return list(csv.DictReader(io.StringIO(trials_csv(study), newline="")))
+    return list(csv.DictReader(io.StringIO(trials_csv(StudyFeed(study).columns), newline="")))
 
 
 def test_a_row_per_trial_with_exact_numbers() -> None:

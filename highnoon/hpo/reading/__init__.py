@@ -10,7 +10,7 @@ from highnoon.hpo.reading.columns import (
 )
 from highnoon.hpo.reading.feed import StudyFeed
 from highnoon.hpo.reading.messages import StudyMessages
-from highnoon.hpo.reading.summaries import study_summaries
+from highnoon.hpo.reading.summaries import study_names, study_summaries, summary_of
 from highnoon.hpo.reading.summary import StudySummary
 from highnoon.hpo.reading.summary_rows import SummaryRow, summary_row
 
@@ -25,6 +25,8 @@ __all__ = [
     "StudySummary",
     "SummaryRow",
     "TrialColumns",
+    "study_names",
     "study_summaries",
+    "summary_of",
     "summary_row",
 ]

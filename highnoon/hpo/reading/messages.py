@@ -19,7 +19,8 @@ class StudyMessages:
 
     The study as it was first read is revision 0; each change makes the next one. A page that has
     the `whole` study stays up to date with the messages `since` its revision. The messages are
-    those of `highnoon.hpo.reading.wire`. Several threads may use one.
+    those of `highnoon.hpo.reading.wire`. Several threads may use one; `since` and `recent` never
+    wait for the database.
 
     Args:
         feed: The study. Only this object polls it.
@@ -51,7 +52,8 @@ class StudyMessages:
         self._known_workers = 0
         self._kept: deque[_Kept] = deque()
         self._bytes = 0
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._keeping = threading.Lock()
         feed.poll()
 
     def poll(self) -> bytes | None:
@@ -63,19 +65,17 @@ class StudyMessages:
             StorageError: The database does not answer.
             StudyError: The study was deleted.
         """
-        with self._lock:
+        with self._reading:
             changes = self._feed.poll()
             if not changes:
                 return None
-            base, self.revision = self.revision, self.revision + 1
+            base, revision = self.revision, self.revision + 1
             if changes.reset:
-                self._kept.clear()
-                self._bytes = 0
-                base, message = -1, self._encode_whole()
+                base, message = -1, self._encode_whole(revision)
             else:
                 message = encode_changes(
                     base=base,
-                    revision=self.revision,
+                    revision=revision,
                     study=changes.study,
                     trials=changes.trials,
                     reports=changes.reports,
@@ -83,17 +83,17 @@ class StudyMessages:
                     known_workers=self._known_workers,
                 )
                 self._know(changes.trials)
-            self._keep(_Kept(time.monotonic(), base, message))
+            self._keep(_Kept(time.monotonic(), base, message), revision)
             return message
 
     def whole(self) -> bytes:
         """Return the whole study, as of the last look."""
-        with self._lock:
-            return self._encode_whole()
+        with self._reading:
+            return self._encode_whole(self.revision)
 
     def since(self, revision: int) -> list[bytes] | None:
         """Return what leads from a revision to the last look, or None where that is not kept."""
-        with self._lock:
+        with self._keeping:
             if revision == self.revision:
                 return []
             messages = [kept.message for kept in self._kept if kept.base >= revision]
@@ -102,17 +102,17 @@ class StudyMessages:
 
     def recent(self, seconds: float) -> list[bytes]:
         """Return the messages of the last seconds, as far as they are kept."""
-        with self._lock:
+        with self._keeping:
             earliest = time.monotonic() - seconds
             return [kept.message for kept in self._kept if kept.time > earliest]
 
-    def _encode_whole(self) -> bytes:
+    def _encode_whole(self, revision: int) -> bytes:
         trials = self._feed.columns
         self._known.clear()
         self._know(trials)
         return encode_changes(
             base=-1,
-            revision=self.revision,
+            revision=revision,
             study=self._feed.study,
             trials=trials,
             reports=self._feed.reports,
@@ -122,13 +122,18 @@ class StudyMessages:
         self._known.update(trials.parameters)
         self._known_workers = len(trials.workers)
 
-    def _keep(self, kept: "_Kept") -> None:
-        self._kept.append(kept)
-        self._bytes += len(kept.message)
-        while len(self._kept) > 1 and (
-            len(self._kept) > self._most or self._bytes > self._most_bytes
-        ):
-            self._bytes -= len(self._kept.popleft().message)
+    def _keep(self, kept: "_Kept", revision: int) -> None:
+        with self._keeping:
+            self.revision = revision
+            if kept.base == -1:
+                self._kept.clear()
+                self._bytes = 0
+            self._kept.append(kept)
+            self._bytes += len(kept.message)
+            while len(self._kept) > 1 and (
+                len(self._kept) > self._most or self._bytes > self._most_bytes
+            ):
+                self._bytes -= len(self._kept.popleft().message)
 
 
 class _Kept(NamedTuple):

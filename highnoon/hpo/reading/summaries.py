@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
@@ -12,7 +13,7 @@ from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading.database import database_of
 from highnoon.hpo.reading.rows import METRIC_NAMES, as_times
 from highnoon.hpo.reading.summary import StudySummary, directions_of, improvements, workers_of
-from highnoon.hpo.reading.summary_statements import read_summaries
+from highnoon.hpo.reading.summary_statements import read_names, read_summaries
 from highnoon.hpo.states import TrialStatus, best_of, trial_status
 from highnoon.hpo.storage import open_storage, storage_errors
 from highnoon.hpo.storage.tables import to_stored_datetime
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from optuna.storages import BaseStorage
 
-__all__ = ["study_summaries"]
+    from highnoon.hpo.reading.columns import StudyState, TrialColumns
+
+__all__ = ["study_names", "study_summaries", "summary_of"]
 
 
 def study_summaries(storage: "str | BaseStorage") -> list[StudySummary]:
@@ -46,6 +49,49 @@ def study_summaries(storage: "str | BaseStorage") -> list[StudySummary]:
         if engine is None:
             return _through(opened)
         return read_summaries(engine)
+
+
+def summary_of(study: "StudyState", trials: "TrialColumns") -> StudySummary:
+    """Return the summary of a study whose trials are known.
+
+    Args:
+        study: Its state.
+        trials: All its trials.
+    """
+    kept = trials.is_status("completed") & trials.feasible
+    values = zip(trials.number[kept].tolist(), trials.value[kept].tolist(), strict=True)
+    running = trials.worker[trials.is_status("running")]
+    started = trials.started[~np.isnan(trials.started)]
+    completed = trials.completed[~np.isnan(trials.completed)]
+    return StudySummary(
+        name=study.name,
+        directions=(study.direction,),
+        counts=trials.counts(),
+        history=improvements(values, (study.direction,)),
+        last_activity=max((float(t.max()) for t in (started, completed) if len(t)), default=None),
+        workers=tuple(sorted({trials.workers[code] for code in running.tolist() if code >= 0})),
+        flags=study.flags,
+        goal=study.goal,
+        metric=study.metric,
+        last_start=float(started.max()) if len(started) else None,
+    )
+
+
+def study_names(storage: "str | BaseStorage") -> list[str]:
+    """Return the names of all studies of a storage, the oldest first.
+
+    Args:
+        storage: A database URL or an Optuna storage.
+
+    Raises:
+        StorageError: The database is not there or does not answer.
+    """
+    opened = open_storage(storage)
+    engine = database_of(opened)
+    with storage_errors(storage_label(storage)):
+        if engine is None:
+            return [study.study_name for study in opened.get_all_studies()]
+        return list(read_names(engine).values())
 
 
 def _through(storage: "BaseStorage") -> list[StudySummary]:

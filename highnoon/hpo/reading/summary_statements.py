@@ -19,7 +19,7 @@ from highnoon.hpo.storage import tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-__all__ = ["read_summaries"]
+__all__ = ["read_names", "read_summaries"]
 
 _TOLD = (attributes.PAUSED, attributes.STOP, attributes.ARCHIVED, attributes.GOAL)
 _MARKS = {
@@ -29,10 +29,16 @@ _MARKS = {
 }
 
 
+def read_names(engine: "Engine") -> dict[int, str]:
+    """Return ids and names of the studies of a database, the oldest first."""
+    with engine.connect() as connection:
+        return _names(connection)
+
+
 def read_summaries(engine: "Engine") -> list[StudySummary]:
     """Return a summary of each study of a database, the oldest first."""
     with engine.connect() as connection:
-        names = {row.study_id: row.study_name for row in connection.execute(_studies())}
+        names = _names(connection)
         directions: defaultdict[int, list[str]] = defaultdict(list)
         for row in connection.execute(_directions()):
             directions[row.study_id].append(row.direction.name)
@@ -72,6 +78,10 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
             )
         )
     return summaries
+
+
+def _names(connection: "Connection") -> dict[int, str]:
+    return {row.study_id: row.study_name for row in connection.execute(_studies())}
 
 
 def _by_study(connection: "Connection", statement: Any) -> defaultdict[int, list[tuple[str, Any]]]:

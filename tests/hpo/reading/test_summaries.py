@@ -1,5 +1,6 @@
 """What a list of studies says agrees with what Optuna says of each, on every storage."""
 
+import dataclasses
 import math
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from optuna.trial import TrialState, create_trial
 
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import Order, StopOrder
-from highnoon.hpo.reading import study_summaries
+from highnoon.hpo.reading import StudyFeed, study_names, study_summaries, summary_of
 from highnoon.hpo.reading.rows import METRIC_NAMES
 from highnoon.hpo.states import best_of, trial_status
 from highnoon.hpo.study import direction_of
@@ -61,7 +62,7 @@ def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
         create_trial(values=[1.0, 2.0])
     )
     summaries = {summary.name: summary for summary in study_summaries(storage)}
-    assert list(summaries) == ["low", "high", "empty", "several"]
+    assert list(summaries) == ["low", "high", "empty", "several"] == study_names(storage)
     for name in ("low", "high"):
         study = optuna.load_study(study_name=name, storage=storage)
         trials, summary = study.get_trials(), summaries[name]
@@ -76,6 +77,10 @@ def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
             trial.datetime_start.timestamp() for trial in trials if trial.datetime_start
         )
         assert summary.workers == ("w1", "w2", "w3")
+        feed = StudyFeed(study)
+        # Columns name the workers of runs alone, not those of leases.
+        of_columns = dataclasses.replace(summary, workers=("w1", "w2"))
+        assert summary_of(feed.study, feed.columns) == of_columns
         assert summary.last_activity == max(
             time.timestamp()
             for trial in trials
