@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "screenshots"
 TABS = ("Overview", "Parameters", "Trials", "Workers", "Enqueue", "Export")
 WIDTHS = (1440, 900, 800)
+BETWEEN = {"thirty": 1100, "troubles": 1100}
+"""A width at which charts stand beside each other and details below the table, for some states."""
 HEIGHT = 2800
 LOADED = 60_000
 """Milliseconds that a study may take to be drawn, on a machine that is busy."""
@@ -92,7 +94,7 @@ def _take_state(browser: Browser, lab: Lab, state: str, theme: str) -> None:
         expect(dashboard.locator(".main-svg").first).to_be_visible(timeout=LOADED)
     if state == "background":
         expect(dashboard.get_by_test_id("trial-count")).to_contain_text("pruned", timeout=LOADED)
-    for width in WIDTHS:
+    for width in (*WIDTHS, *([BETWEEN[state]] if state in BETWEEN else [])):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for tab in TABS:
             _take_tab(page, dashboard, tab, FOLDER / f"{state}-{tab.lower()}-{width}-{theme}.png")

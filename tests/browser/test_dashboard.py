@@ -38,6 +38,16 @@ def test_each_tab_shows_its_parts_and_the_notebook_stays_small(
     expect(output.get_by_test_id("optimization-history").locator(".main-svg").first).to_be_visible()
     expect(output.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
 
+    page.set_viewport_size({"width": 1800, "height": 1000})
+    details = output.get_by_test_id("trial-details")
+    expect(details).to_contain_text("The best trial, as none is selected.")
+    expect(details).to_contain_text("rank 1 of 30")
+    output.locator("[role=row][data-trial='29'] [col-id=number]").click()
+    expect(details).to_contain_text("Trial 29")
+    expect(details).not_to_contain_text("none is selected")
+    details.get_by_role("button", name="Close the details").click()
+    expect(details).to_contain_text("The best trial, as none is selected.")
+
     output.get_by_role("tab", name="Overview").press("ArrowRight")
     parameters = output.get_by_role("tab", name="Parameters")
     expect(parameters).to_be_focused()

@@ -23,15 +23,17 @@ def objective(params):
     return params["x"]
 
 space = {{"x": ("uniform", 0, 1)}}
-display(StudyHeader(hpo), LearningCurves(hpo), TrialTable(hpo, rows=6))
+display({shown})
 """
+DRAWN = "StudyHeader(hpo), LearningCurves(hpo), TrialTable(hpo, rows=6)"
 
 
 def test_a_study_in_the_background_is_on_the_screen_at_once(
     open_notebook: Callable[..., Notebook], lab: Lab
 ) -> None:
     notebook = open_notebook(
-        OPEN.format(name="background"), "handle = hpo.start(objective, space, n_trials=30)"
+        OPEN.format(name="background", shown=DRAWN),
+        "handle = hpo.start(objective, space, n_trials=30)",
     )
     notebook.run_all()
     watch_what_is_drawn(notebook)
@@ -47,7 +49,7 @@ def test_trials_are_on_the_screen_at_once_while_optimize_keeps_the_kernel_busy(
     open_notebook: Callable[..., Notebook], lab: Lab
 ) -> None:
     notebook = open_notebook(
-        OPEN.format(name="blocking"),
+        OPEN.format(name="blocking", shown=DRAWN),
         "hpo.optimize(objective, space, n_trials=600, show_progress=False)",
     )
     notebook.run_all()
@@ -74,7 +76,7 @@ def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
     open_notebook: Callable[..., Notebook],
 ) -> None:
     notebook = open_notebook(
-        OPEN.format(name="reloaded"),
+        OPEN.format(name="reloaded", shown="StudyHeader(hpo)"),
         "handle = hpo.start(objective, space, n_trials=60)",
         name="reloaded",
     )

@@ -36,6 +36,11 @@ export class Note {
     });
   }
 
+  /** Whether a person writes in it. */
+  get focused(): boolean {
+    return document.activeElement === this.area;
+  }
+
   /** Show a trial's note, unless it is being written. */
   show(number: number, text: string): void {
     const isOther = number !== this.number;

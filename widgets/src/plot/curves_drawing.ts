@@ -33,6 +33,7 @@ const MOST_LABELS = 6;
 /** Room for the numbers at the lines' ends. */
 const RIGHT = 56;
 const LABEL_PIXELS = 12;
+const KEY: readonly StyleName[] = ["best", "selected", "running", "completed", "pruned"];
 const SECONDS = { s: 1, min: 60, h: 3600 };
 
 /** A curve in the coordinates of the plot. */
@@ -291,23 +292,12 @@ class CurvesDrawing {
     });
   }
 
+  /** One line, which does not grow as trials run and are selected: end marks tell the rest. */
   private keyEntries(): KeyEntry[] {
-    const used = new Set(this.lines.map(({ style }) => style));
-    const order: StyleName[] = [
-      "best",
-      "selected",
-      "running",
-      "completed",
-      "pruned",
-      "diverged",
-      "failed",
-    ];
-    return order
-      .filter((style) => used.has(style))
-      .map((style) => {
-        const { color, dash = "solid", width }: Look = STYLES[style];
-        return { label: style, line: color, dash, width: Math.max(1.5, width) };
-      });
+    return KEY.map((style) => {
+      const { color, dash = "solid", width }: Look = STYLES[style];
+      return { label: style, line: color, dash, width: Math.max(1.5, width) };
+    });
   }
 
   private label(): string {

@@ -14,6 +14,9 @@ import { axisTitles, escaped, MARGIN, wholeTicks, type Size } from "./template.t
 import type { Theme } from "./theme.ts";
 import { valueAxis, type ValueAxis } from "./value_axis.ts";
 
+/** Room for "1 000 to go". */
+const TO_GO_PIXELS = 72;
+
 export interface HistoryOptions {
   axis: "trial" | "time";
   scale: "linear" | "log";
@@ -267,10 +270,16 @@ class HistoryDrawing {
     ];
   }
 
+  /** How much of the plot lies to the right of a place. */
+  private pixelsBeyond(x: number): number {
+    const [first, last] = this.range;
+    return ((last - x) / (last - first)) * (this.setting.size.width - MARGIN.l - MARGIN.r);
+  }
+
   private notes(): Annotation[] {
     const { colors } = this.setting.theme;
     const notes: Annotation[] = [];
-    if (this.nowLine().length) {
+    if (this.nowLine().length && this.pixelsBeyond(this.present) > TO_GO_PIXELS) {
       notes.push({
         text: `${format.integer(this.toGo)} to go`,
         x: this.present,

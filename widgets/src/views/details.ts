@@ -12,10 +12,8 @@ import { h } from "../dom.ts";
 import { shownStatus, stateWord } from "../filter/trial_names.ts";
 import { mark } from "../marks.ts";
 import type { Source } from "../source.ts";
-import type { Change } from "../study.ts";
+import type { Change, Study } from "../study.ts";
 import { shareDone } from "../table/cells.ts";
-
-const HINT = "Select a trial: click its row, or move to it with ↑ ↓ and press Enter.";
 
 /** Where the details can go from a trial. */
 export interface Around {
@@ -33,6 +31,8 @@ export class DetailsPanel {
   private readonly title = h("h3.hn-details-title", { tabindex: "-1" });
   private readonly up = arrowButton("↑", "Trial above");
   private readonly down = arrowButton("↓", "Trial below");
+  private readonly why = h("p.hn-caption.hn-details-why");
+  private readonly shut = arrowButton("×", "Close the details");
   private readonly summary = h("p.hn-summary");
   private readonly what = h("p.hn-muted");
   private readonly own = h("div.hn-parts");
@@ -52,14 +52,14 @@ export class DetailsPanel {
     this.around = around;
     this.actions = new Actions(source);
     this.note = new Note(source);
-    const close = arrowButton("×", "Close the details");
-    close.addEventListener("click", () => this.close());
+    this.shut.addEventListener("click", () => this.close());
     this.up.addEventListener("click", () => this.move(-1));
     this.down.addEventListener("click", () => this.move(1));
     this.content = h(
       "div.hn-details-content",
       {},
-      h("div.hn-panel-head", {}, this.title, h("span.hn-push"), this.up, this.down, close),
+      h("div.hn-panel-head", {}, this.title, h("span.hn-push"), this.up, this.down, this.shut),
+      this.why,
       this.summary,
       this.what,
       this.actions.el,
@@ -72,18 +72,26 @@ export class DetailsPanel {
       this.around.leave(this.number);
       event.stopPropagation();
     });
-    this.el.append(h("p.hn-muted.hn-details-hint", {}, HINT));
   }
 
-  /** Show a trial, or none. */
-  show(number: number | null): void {
+  /** Show the trial that is selected; where none is, one that stands for the study if there is room. */
+  show(selected: number | null): void {
+    this.el.classList.toggle("hn-details-open", selected !== null);
+    if (selected !== null) this.open(selected, "");
+    else if (this.el.offsetParent === null) this.open(null, "");
+    else if (!this.note.focused) this.open(...standIn(this.source.study));
+  }
+
+  private open(number: number | null, why: string): void {
+    this.why.textContent = why;
+    this.why.hidden = !why;
+    this.shut.hidden = Boolean(why);
     if (number === this.number) return;
     this.number = number;
     this.details = null;
     this.told.replaceChildren(h("span.hn-caption", {}, "reading…"));
-    this.el.classList.toggle("hn-details-open", number !== null);
     if (number === null) {
-      this.el.replaceChildren(h("p.hn-muted.hn-details-hint", {}, HINT));
+      this.el.replaceChildren();
       return;
     }
     if (!this.content.isConnected) this.el.replaceChildren(this.content);
@@ -203,6 +211,15 @@ export class DetailsPanel {
     this.source.select(this.source.selected.filter((other) => other !== number));
     if (number !== null) this.around.leave(number);
   }
+}
+
+/** The trial to show where none is selected, and why it is that one. */
+function standIn(study: Study): [number | null, string] {
+  if (study.best !== null)
+    return [study.number.at(study.best), "The best trial, as none is selected."];
+  if (!study.length) return [null, ""];
+  const newest = study.number.values.reduce((last, number) => Math.max(last, number), 0);
+  return [newest, "The newest trial, as none is selected and none completed yet."];
 }
 
 /** What the marks on the strips are. */

@@ -30,7 +30,7 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   const top = h("div.hn-header-top");
   const strip = h("div.hn-panel.hn-strip");
   el.append(top, busy.element, strip);
-  const title = h("div");
+  const title = h("div.hn-header-title");
   const draw = () => {
     if (!source.ready) return;
     title.replaceChildren(...about(source));

@@ -138,7 +138,12 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     }
     line.draw();
     drawCounts();
+    showDetails();
     details.changed(change);
+  }
+
+  function showDetails(): void {
+    details.show(source.selected.at(-1) ?? null);
   }
 
   let opening = false;
@@ -170,7 +175,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   drawCounts();
   const selection = () => {
     grid?.showSelection();
-    details.show(source.selected.at(-1) ?? null);
+    showDetails();
     drawCounts();
   };
   selection();
@@ -186,6 +191,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   model.on("change:columns", showColumns);
   const resized = new ResizeObserver(() => {
     if (columns.length && model.get("columns") === null) showColumns();
+    showDetails();
   });
   resized.observe(body);
   const ticking = setInterval(() => grid?.refreshTimes(), TICK_MS);
