@@ -7,7 +7,7 @@ MODULES := widgets/node_modules/.ready
 FRONT := widgets/highnoon_widgets/static/core.js
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab widgets test check bench screenshots lock clean
+.PHONY: help demo lab widgets test check notebooks bench screenshots lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -41,6 +41,9 @@ test: $(READY) $(FRONT) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart 0
 
+notebooks: $(READY) $(FRONT) ## Run the notebooks and renew the outputs that are kept in them
+	$(BIN)/python -m tests.notebooks.renew
+
 check: $(READY) $(MODULES) ## Lint, formatting, types, import directions
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -60,4 +63,4 @@ lock: $(READY) ## Renew requirements.lock from pyproject.toml
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment and what the demo left
-	rm -rf .venv widgets/node_modules widgets/highnoon_widgets/static demo.db demo.db-shm demo.db-wal
+	rm -rf .venv widgets/node_modules widgets/highnoon_widgets/static demo.db demo.db-shm demo.db-wal notebooks/best_hsmn

@@ -1,6 +1,5 @@
 """The files that describe the environment agree."""
 
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -53,9 +52,3 @@ def test_the_version_is_the_same_everywhere() -> None:
     import highnoon
 
     assert highnoon.__version__ == PROJECT["version"]
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.name)
-def test_notebooks_are_kept_without_outputs(path: Path) -> None:
-    cells = json.loads(path.read_text())["cells"]
-    assert all(not cell.get("outputs") for cell in cells)

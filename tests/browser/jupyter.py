@@ -76,10 +76,23 @@ class Lab:
         """Write a notebook of code cells and open it, with its kernel started."""
         path = self.folder / f"{name}.ipynb"
         path.write_text(json.dumps(_notebook(cells)))
+        return self.show(page, path)
+
+    def show(self, page: Page, path: Path) -> Notebook:
+        """Open a notebook that lies in the folder, with its kernel started."""
         page.goto(f"{self.url}/lab/tree/{path.name}?reset&token={TOKEN}")
         page.locator(".jp-Notebook").wait_for()
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         return Notebook(page, path)
+
+    def watch(self, page: Page) -> list[str]:
+        """Return a list that gets the errors of a page, and its requests to elsewhere."""
+        seen: list[str] = []
+        own = (self.url, self.url.replace("http", "ws", 1), "blob:", "data:")
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("console", lambda m: seen.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: None if r.url.startswith(own) else seen.append(r.url))
+        return seen
 
 
 @contextlib.contextmanager

@@ -28,11 +28,7 @@ def test_each_tab_shows_its_parts_and_the_notebook_stays_small(
 ) -> None:
     notebook = open_notebook(*CELLS)
     page = notebook.page
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    foreign: list[str] = []
-    page.on("request", lambda r: foreign.append(r.url) if _is_foreign(r.url, lab) else None)
+    problems = lab.watch(page)
     notebook.run_all()
     output = notebook.output(1)
     expect(output.get_by_test_id("optimization-history").locator(".main-svg").first).to_be_visible()
@@ -62,7 +58,6 @@ def test_each_tab_shows_its_parts_and_the_notebook_stays_small(
     expect(page.locator(".jp-mod-dirty")).to_have_count(0)
     assert notebook.errors() == []
     assert problems == []
-    assert foreign == []
     assert "data:image/svg+xml" in notebook.path.read_text()
     assert notebook.path.stat().st_size < 300_000
 
@@ -73,7 +68,3 @@ def test_each_tab_shows_its_parts_and_the_notebook_stays_small(
     later = context.new_page()
     later.goto(f"{lab.url}/lab/tree/{copy.name}?reset&token={TOKEN}")
     expect(later.get_by_alt_text("Value of each trial and the best so far")).to_be_visible()
-
-
-def _is_foreign(url: str, lab: Lab) -> bool:
-    return not url.startswith((lab.url, lab.url.replace("http", "ws"), "blob:", "data:"))
