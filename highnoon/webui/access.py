@@ -7,6 +7,7 @@ stands behind a proxy; every other request does. `docs/security.md` lists the pr
 import hmac
 import ipaddress
 import logging
+import re
 import secrets
 import time
 from collections import defaultdict, deque
@@ -181,7 +182,7 @@ class Guarded(tornado.web.RequestHandler):
             return False
         # A link on another page may lead here; a script, an image or a frame of it may not.
         shown = ("document", "iframe") if self.access.may_be_framed else ("document",)
-        return request.method != "GET" or headers.get("Sec-Fetch-Dest") not in shown
+        return headers.get("Sec-Fetch-Dest") not in shown
 
     def _refuse(self, status: int, message: str) -> None:
         self.set_status(status)
@@ -241,7 +242,10 @@ class Login(Guarded):
     async def post(self) -> None:
         """Take the token, and lead to the page that was asked for."""
         target = self.get_body_argument("next", self.access.path)
-        if not target.startswith(self.access.path) or "\\" in target:
+        if (
+            not re.fullmatch(rf"{re.escape(self.access.path)}([/?][^\\]*)?", target)
+            or ".." in target
+        ):
             target = self.access.path
         if self.access.accepts(self.get_body_argument("token", ""), self.request):
             self.access.give_cookie(self)

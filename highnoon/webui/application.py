@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import contextlib
 import errno
+import ipaddress
 import signal
 import socket
 import sys
@@ -11,7 +12,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from highnoon.exceptions import ConfigError, HighNoonError, PortInUseError
 from highnoon.hpo._requirements import require
@@ -28,10 +29,13 @@ class App:
 
     Attributes:
         url: Where the dashboard is, as this machine reaches it; None while it does not run.
+        remote_url: As other machines reach it, with the token where it was made up; None where
+            they do not.
     """
 
     def __init__(self) -> None:
         self.url: str | None = None
+        self.remote_url: str | None = None
         self._running: _Running | None = None
 
     def run(
@@ -65,7 +69,7 @@ class App:
                 token, as all of them come from the proxy.
             read_only: Whether to show alone: nothing of a study can be changed.
             max_viewers: How many pages can act on studies at once; each has a process of its own.
-                Further pages show everything, live.
+                Further pages show everything, live. With 0 there are no such processes.
             cull: Seconds after which the process of a page that is gone is ended.
             preheated: How many such processes wait for the next page.
             embed_from: Origins, such as "https://wiki.example.org", whose pages may show the
@@ -84,7 +88,8 @@ class App:
         base_url = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
         _check(token, base_url, max_viewers, cull, preheated)
         storages = Storages(storage)
-        sockets = _listen(host, port)
+        addresses = _addresses(host, port)
+        local = all(_is_loopback(address) for _, address in addresses)
         from highnoon.webui.access import Access
         from highnoon.webui.notebook import dashboard_notebook
         from highnoon.webui.server import Server
@@ -94,7 +99,7 @@ class App:
             token,
             everyone=everyone,
             path=f"{base_url}hpo",
-            told=everyone or not _for_this_machine_alone(sockets),
+            told=everyone or not local,
             embed_from=embed_from,
         )
         server = Server(
@@ -107,14 +112,17 @@ class App:
             cull=cull,
             preheated=preheated,
         )
+        sockets = _listen(addresses)
         path = f":{sockets[0].getsockname()[1]}{base_url}hpo"
         secret = f"?token={access.token}" if token is None else ""
         here = f"http://localhost{path}{secret if everyone else ''}"
         lines = [f"HighNoon's dashboard: {here}"]
-        if access.told and not everyone:
-            lines.append(f"from other machines: http://{socket.gethostname()}{path}{secret}")
+        there = None
+        if not local:
+            there = f"http://{socket.gethostname()}{path}{secret}"
+            lines.append(f"from other machines: {there}")
         self._running = running = _Running(server, sockets, lines, here if open_browser else None)
-        self.url = here
+        self.url, self.remote_url = here, there
         if _inside_a_loop():
             running.run_in_background()
             atexit.register(self.stop)
@@ -123,6 +131,11 @@ class App:
             running.run()
         finally:
             self._forget(running)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether the dashboard answers."""
+        return self._running is not None and self._running.serves
 
     def stop(self) -> None:
         """Stop serving, from any thread, and wait until every process is gone."""
@@ -140,7 +153,7 @@ class App:
 
     def _forget(self, running: "_Running") -> None:
         if self._running is running:
-            self._running = self.url = None
+            self._running = self.url = self.remote_url = None
             atexit.unregister(self.stop)
 
 
@@ -157,6 +170,11 @@ class _Running:
         self._end: asyncio.Event | None = None
         self._serves, self._gone = threading.Event(), threading.Event()
         self._error: BaseException | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it listens and has not ended."""
+        return self._serves.is_set() and not self._gone.is_set()
 
     def run(self) -> None:
         """Serve until the end, in this thread."""
@@ -238,32 +256,46 @@ def _inside_a_loop() -> bool:
     return True
 
 
-def _listen(host: str, port: int) -> list[socket.socket]:
-    from tornado.netutil import bind_sockets
-
+def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+    """Return the families and addresses that a host's name stands for."""
     try:
-        return bind_sockets(port, host)
-    except socket.gaierror:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
         raise ConfigError(
             f"host={host!r} is no address of this machine. Use 'localhost' for this machine alone, "
             "'0.0.0.0' for all networks."
         ) from None
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(
-                f"Port {port} is taken by another program, perhaps an earlier dashboard. End that, "
-                f"or take another port: port={port + 1}, or port=0 for a free one."
-            ) from None
-        raise ConfigError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
+    return list(dict.fromkeys((int(family), address) for family, _, _, _, address in found))
 
 
-def _for_this_machine_alone(sockets: Sequence[socket.socket]) -> bool:
-    import ipaddress
+def _is_loopback(address: Any) -> bool:
+    return ipaddress.ip_address(address[0].partition("%")[0]).is_loopback
 
-    return all(
-        ipaddress.ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback
-        for sock in sockets
-    )
+
+def _listen(addresses: Sequence[tuple[int, Any]]) -> list[socket.socket]:
+    sockets: list[socket.socket] = []
+    for family, address in addresses:
+        # All on the port that the first one took.
+        port = address[1] or (sockets[0].getsockname()[1] if sockets else 0)
+        try:
+            sockets.append(socket.create_server((address[0], port, *address[2:]), family=family))
+        except OSError as error:
+            if sockets and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                continue  # a machine without IPv6
+            for open_one in sockets:
+                open_one.close()
+            raise _refusal(error, address[0], port) from None
+        sockets[-1].setblocking(False)  # noqa: FBT003
+    return sockets
+
+
+def _refusal(error: OSError, host: str, port: int) -> HighNoonError:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUseError(
+            f"Port {port} is taken by another program, perhaps an earlier dashboard. End that, or "
+            f"take another port: port={port + 1}, or port=0 for a free one."
+        )
+    return ConfigError(f"Cannot listen on {host}, port {port}: {error.strerror}.")
 
 
 def _check(token: str | None, base_url: str, max_viewers: int, cull: float, preheated: int) -> None:
@@ -271,7 +303,7 @@ def _check(token: str | None, base_url: str, max_viewers: int, cull: float, preh
         raise ConfigError("token must have 16 characters or more, so that nobody can guess it.")
     if any(character in base_url for character in "?#\\") or "//" in base_url:
         raise ConfigError(f"base_url must be a path such as '/highnoon/', got {base_url!r}.")
-    for name, value, least in (("max_viewers", max_viewers, 0), ("preheated", preheated, 0)):
+    for name, value, least in (("max_viewers", max_viewers, 0), ("preheated", preheated, 1)):
         if value < least:
             raise ConfigError(f"{name} must be {least} or more, got {value}.")
     if not cull > 0:

@@ -94,6 +94,11 @@ class ViewerKernels(AsyncMappingKernelManager):
             await asyncio.gather(*map(self.give_up, self.list_kernel_ids()))
             await asyncio.sleep(0.02 * bool(self._starting))
 
+    def delivered(self, kernel_id: str) -> None:
+        """Note that a page was sent and can connect with its kernel from now on."""
+        if kernel_id in self._unseen_since and not self._sockets.get(kernel_id):
+            self._unseen_since[kernel_id] = time.monotonic()
+
     def connected(self, kernel_id: str, socket: WebSocketHandler) -> None:
         """Note that a page is connected with its kernel."""
         self._sockets.setdefault(kernel_id, set()).add(socket)
@@ -102,10 +107,8 @@ class ViewerKernels(AsyncMappingKernelManager):
 
     def disconnected(self, kernel_id: str, socket: WebSocketHandler) -> None:
         """Note that it is no longer."""
-        sockets = self._sockets.get(kernel_id, set())
-        sockets.discard(socket)
-        if kernel_id in self._unseen_since and not sockets:
-            self._unseen_since[kernel_id] = time.monotonic()
+        self._sockets.get(kernel_id, set()).discard(socket)
+        self.delivered(kernel_id)
 
     async def give_up(self, kernel_id: str) -> None:
         """End a viewer's kernel, if it is there, and close its connections."""
@@ -141,7 +144,7 @@ class ViewerKernels(AsyncMappingKernelManager):
                     self.log.exception("no kernel starts")
                     break
                 if await self._is_alive(kernel_id):
-                    self._unseen_since[kernel_id] = time.monotonic()
+                    self._unseen_since[kernel_id] = None  # until the page is delivered
                     return kernel_id, html
                 await self.give_up(kernel_id)
         finally:

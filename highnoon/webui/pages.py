@@ -72,6 +72,7 @@ class _Page(Guarded):
             async for snippet in html:
                 self.write(snippet)
                 await self.flush()
+            kernels.delivered(kernel_id)
         except NoKernelError as error:
             self.write(no_kernel(str(error)))
         except StreamClosedError:

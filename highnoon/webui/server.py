@@ -95,7 +95,7 @@ class Server(Voila):
                 VoilaConfiguration={
                     "allow_template_override": "NO",
                     "allow_theme_override": "NO",
-                    "default_pool_size": preheated,
+                    "default_pool_size": min(preheated, max_viewers),
                     "extension_allowlist": list(_EXTENSIONS),
                     "kernel_spec_manager_class": ThisPython,
                     "multi_kernel_manager_class": ViewerKernels,
@@ -141,10 +141,12 @@ class Server(Voila):
         """Stop serving and end every kernel."""
         self._http.stop()
         self._culling.stop()
-        await self.kernel_manager.close()
-        await self._http.close_all_connections()
-        await self.hub.close()
-        shutil.rmtree(self.connection_dir, ignore_errors=True)
+        try:
+            await self.kernel_manager.close()
+            await self._http.close_all_connections()
+            await self.hub.close()
+        finally:
+            shutil.rmtree(self.connection_dir, ignore_errors=True)
 
     def routes(self) -> list[Any]:
         """Return every route, each behind the rules of access."""
@@ -207,14 +209,17 @@ class KernelModel(_ViewersKernel, KernelHandler):
 class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
     """The connection of a page with its kernel, over which no code is run."""
 
-    # Seconds, as Tornado reads them, which finds out whether the page is still there. Jupyter
-    # reads milliseconds, so that its own pings, which do the same, must not start.
+    # Seconds, for Tornado, which finds out whether the page is still there. Jupyter's own pings,
+    # which do the same, read them as milliseconds: they end at the first.
     ping_interval = ping_timeout = 30
 
     async def open(self, kernel_id: str) -> None:
         """Note that somebody looks."""
         self.kernels.connected(kernel_id, self)
         await super().open(kernel_id)
+
+    def send_ping(self) -> None:
+        """Stop Jupyter's pings."""
         self.ping_callback.stop()
 
     def on_close(self) -> None:

@@ -20,6 +20,7 @@ from highnoon.hpo.storages import Storages
 from highnoon.webui.access import Access
 from highnoon.webui.api import api_handlers
 from highnoon.webui.hub import Hub
+from tests.webui.dashboards import dashboard, serve_dashboard, studies  # noqa: F401
 
 
 class Answer(NamedTuple):

@@ -1,0 +1,47 @@
+"""Kernels: one for each viewer, gone with the page."""
+
+import json
+import re
+
+import psutil
+import pytest
+
+from tests.processes import wait_until
+from tests.webui.client import ask, kernel_of, open_socket, page_kernel
+from tests.webui.dashboards import Dashboard, Serve
+
+
+@pytest.fixture(scope="module")
+def dashboard(serve_dashboard: Serve) -> Dashboard:
+    return serve_dashboard(cull=1.0, max_viewers=3)
+
+
+def test_no_kernel_outlives_its_page(dashboard: Dashboard) -> None:
+    port, kernels = dashboard.port, dashboard.kernels
+    processes = []
+
+    def opened() -> str:
+        kernel = page_kernel(port)
+        processes.append(psutil.Process(kernels.get_kernel(kernel).provisioner.pid))
+        return kernel
+
+    closed = f"/hpo/voila/api/shutdown/{opened()}"
+    here = {"Origin": f"http://localhost:{port}"}
+    assert ask(port, closed, method="POST", headers=here, body="_xsrf=").status == 204
+    assert kernels.viewers == 0
+    with open_socket(port, opened()) as page, open_socket(port, opened()) as crashed:
+        opened()  # and gone before it was connected
+        # More viewers than there may be see everything all the same, and are told why.
+        refused = ask(port, "/hpo/study/demo").text
+        assert kernel_of(refused) is None
+        boot = json.loads(re.search(r'id="highnoon-page"[^>]*>(.*?)</script>', refused)[1])
+        assert boot["kernel"] is False
+        assert boot["refused"].startswith("3 pages are open")
+        crashed.socket.close()
+        wait_until(lambda: kernels.viewers == 1)
+        assert page.ping().wait(5)
+        alive = [False, True, False, False]
+        wait_until(lambda: [process.is_running() for process in processes] == alive)
+        processes[1].kill()  # the kernel of a page that is open dies
+        wait_until(lambda: kernels.viewers == 0)
+    wait_until(lambda: not any(process.is_running() for process in processes))
