@@ -29,15 +29,18 @@ def document(boot: Mapping[str, Any], *, content: str) -> str:
         content: HTML of the content, as the server draws it.
     """
     title = boot.get("study") or {"browser": "Studies", "compare": "Compare"}.get(boot["page"], "")
-    site = boot["static"].get("site.js")
+    script, styles = (escape(boot["static"][f"site.{kind}"]) for kind in ("js", "css"))
     parts = {
-        "title": escape(f"{title} - HighNoon"),
+        "title": escape(f"{title} · HighNoon"),
+        "links": f'<link id="highnoon-styles" rel="stylesheet" href="{styles}">\n'
+        f'<link rel="modulepreload" href="{script}">',
         "style": _THEME_STYLE,
         "theme": _THEME_SCRIPT,
-        "site": f'<script type="module" async src="{escape(site)}"></script>' if site else "",
         "boot": _json_text(boot),
         "page": escape(boot["page"]),
         "content": content,
+        # Behind the content, which it takes over.
+        "site": f'<script type="module" async src="{script}"></script>',
     }
     html = _PAGE
     pieces = []

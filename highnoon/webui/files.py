@@ -11,6 +11,7 @@ from pathlib import Path
 
 import tornado.web
 
+from highnoon.exceptions import MissingDependencyError
 from highnoon.webui.access import Guarded
 
 __all__ = ["ImmutableFiles", "hashed_names", "widgets_folder"]
@@ -57,11 +58,20 @@ class ImmutableFiles(Guarded):
 
 
 def widgets_folder() -> Path:
-    """Return the folder of the widgets' bundles, without importing the widgets."""
+    """Return the folder of the widgets' bundles, without importing the widgets.
+
+    Raises:
+        MissingDependencyError: They were not built.
+    """
     spec = importlib.util.find_spec("highnoon_widgets")
     assert spec is not None
     assert spec.origin is not None
-    return Path(spec.origin).parent / "static"
+    folder = Path(spec.origin).parent / "static"
+    if not (folder / "site.js").is_file():
+        raise MissingDependencyError(
+            "The front end of the dashboard is not built. In a checkout run: make widgets"
+        )
+    return folder
 
 
 def hashed_names(folder: Path) -> dict[str, Path]:

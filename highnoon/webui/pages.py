@@ -1,5 +1,6 @@
 """The pages: content at once, then the kernel that acts for them."""
 
+import dataclasses
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -49,9 +50,12 @@ class _Page(Guarded):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         server, kernels = self.settings["voila"], self.settings["kernel_manager"]
+        hub = self.settings["hub"]
+        places = await hub.run(hub.storages.places)
         boot = {
             "base": self.access.path,
             "page": page,
+            "places": [dataclasses.asdict(place) for place in places],
             "readOnly": server.read_only,
             "static": server.static_addresses,
             **about,

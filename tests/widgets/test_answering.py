@@ -28,7 +28,10 @@ def study() -> optuna.Study:
     return study
 
 
-@pytest.mark.parametrize("action", sorted(set(ACTIONS) - READING))
+CHANGING = ("pause", "resume", "stop", "stop_trial", "enqueue", "enqueue_again", "set_note")
+
+
+@pytest.mark.parametrize("action", CHANGING)
 def test_what_changes_a_study_is_refused_where_it_may_only_be_read(
     study: optuna.Study, action: str
 ) -> None:
@@ -44,7 +47,8 @@ def test_what_changes_a_study_is_refused_where_it_may_only_be_read(
 def test_what_only_reads_is_answered_there(study: optuna.Study) -> None:
     source = StudySource(study, sends_study=False, read_only=True)
     assert asked(source, "details", number=0)["result"]["number"] == 0
-    assert asked(source, "trials_csv")["id"] == "1"
+    assert "error" not in asked(source, "trials_csv")
+    assert set(ACTIONS) == READING | set(CHANGING)
     source.close()
 
 

@@ -7,6 +7,7 @@ from highnoon_widgets.enqueue import EnqueuePanel
 from highnoon_widgets.export import ExportPanel
 from highnoon_widgets.header import StudyHeader
 from highnoon_widgets.importance_chart import ImportanceChart
+from highnoon_widgets.page import Page
 from highnoon_widgets.parameter_plots import ParameterPlots
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory, Timeline
 from highnoon_widgets.source import StudySource
@@ -21,6 +22,7 @@ __all__ = [
     "ImportanceChart",
     "LearningCurves",
     "OptimizationHistory",
+    "Page",
     "ParameterPlots",
     "StudyBrowser",
     "StudyDashboard",

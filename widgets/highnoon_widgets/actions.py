@@ -64,7 +64,9 @@ ACTIONS: dict[Any, Callable[..., Any]] = {
     "fork_code": fork_code,
     "report_axes": report_axes,
 }
-READING = frozenset({"details", "compute_fanova", "best_file", "trials_csv", "fork_code"})
+READING = frozenset(
+    {"details", "compute_fanova", "best_file", "trials_csv", "fork_code", "report_axes"}
+)
 """Actions that leave the study as it is."""
 
 

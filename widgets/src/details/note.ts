@@ -27,7 +27,7 @@ export class Note {
       this.area,
       this.said.element,
     );
-    this.area.readOnly = source.readOnly;
+    this.el.hidden = this.area.readOnly = source.readOnly;
     this.area.addEventListener("change", () => void this.save());
     this.area.addEventListener("input", () => this.fit());
     this.area.addEventListener("keydown", (event) => {

@@ -29,7 +29,7 @@ export async function imageOf(
     {
       data: traces.map((trace) => ({
         ...trace,
-        ...(trace.type === "cloud" ? { type: "scatter" } : {}),
+        ...(trace.type === "scattergl" ? { type: "scatter" } : {}),
       })),
       layout: {
         ...layout,

@@ -47,8 +47,9 @@ export function studiesOf(page: Page): Studies {
   let arrive = () => {};
   const arrived = new Promise<void>((resolve) => (arrive = resolve));
   const feed = new Feed(addresses.studies, async (response) => {
-    const { studies, trouble } = await response.json();
-    late.set("trouble", Object.values(trouble ?? {}).join(" "));
+    const { studies, places, trouble } = await response.json();
+    late.set("places", (boot.places = places));
+    late.set("trouble", Object.values(trouble).join(" "));
     late.set("studies", studies);
     arrive();
   });

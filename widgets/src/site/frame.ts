@@ -4,11 +4,6 @@ import * as format from "../format.ts";
 import type { Feed } from "./feed.ts";
 
 const TICK_MS = 1000;
-/** The mark of the best trial, as the icon of the browser's tab. */
-const ICON =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5" ' +
-  'fill="none" stroke="#cc7000" stroke-width="2"/><circle cx="8" cy="8" r="3" fill="#cc7000"/></svg>';
-
 /** The bar: the way from all studies to this page, and whether it is live. */
 export function bar(way: { text: string; address: string | null }[], feeds: Feed[]): HTMLElement {
   const steps = [{ text: "HighNoon", address: way[0].address }, ...way].map(
@@ -72,8 +67,5 @@ function logo(): SVGElement {
 
 /** Name the page in the browser's tab and history. */
 export function setTitle(title: string): void {
-  document.title = title ? `${title} · HighNoon` : "HighNoon";
-  if (document.querySelector("link[rel=icon]")) return;
-  const icon = h("link", { rel: "icon", href: `data:image/svg+xml,${encodeURIComponent(ICON)}` });
-  document.head.append(icon);
+  document.title = `${title} · HighNoon`;
 }

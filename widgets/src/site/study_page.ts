@@ -22,7 +22,7 @@ import { bar, setTitle } from "./frame.ts";
 import { LateModel } from "./late_model.ts";
 import { bytesOf, type Page } from "./page.ts";
 
-/** Rows of the table: as few where there is little room or no more trials, as many elsewhere. */
+/** Rows of the table: fewest where there is little room or no more trials. */
 const ROWS = { least: 13, most: 30 };
 const ROOMY = 840;
 
@@ -138,7 +138,7 @@ function draw({ addresses, boot, main }: Page, source: Source, feed: Feed): void
       return true;
     });
   const most = grid.clientWidth < ROOMY ? ROWS.least : ROWS.most;
-  const rows = Math.min(most, Math.max(ROWS.least, source.study.length));
+  const rows = source.ready ? Math.min(most, Math.max(ROWS.least, source.study.length)) : most;
   parts.forEach(({ view, options }, i) => {
     view({
       el: places[i],

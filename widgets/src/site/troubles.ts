@@ -23,7 +23,11 @@ export function servedTrouble(source: KernelLink, { feed }: Served): HTMLElement
     return notice("bad", "Not connected to the kernel.", more, reload());
   }
   if (source.late && source.busy)
-    return notice("busy", "The kernel is starting.", "What you asked for comes when it is there.");
+    return notice(
+      "busy",
+      "The kernel is starting.",
+      "Trials are live; details and buttons come with it.",
+    );
   if (source.busy)
     return notice("busy", "The kernel is at work.", "What you asked for comes when it is done.");
   return null;
