@@ -198,3 +198,67 @@ def test_curves_workers_and_values_are_drawn(open_notebook: Any, tmp_path: Path)
     page.keyboard.press("Home")
     expect(values.locator(".hn-card")).to_contain_text("best")
     assert notebook.errors() == []
+
+
+MANY = """
+import optuna
+import highnoon as hn
+from highnoon_widgets import OptimizationHistory
+
+hpo = hn.HPOTrialManager("many", storage="sqlite:///many.db")
+values = [1 + i * 37 % 100 / 100 for i in range(2500)]
+values[1250] = 0.5
+hpo.study.add_trials([optuna.create_trial(value=value) for value in values])
+history = OptimizationHistory(hpo)
+history
+"""
+PLACE = """(canvas, [x, y]) => {
+    const {xaxis, yaxis} = canvas._fullLayout, box = canvas.getBoundingClientRect();
+    return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
+}"""
+INK = """canvas => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, i) => i % 4 === 3 && value).length;
+}"""
+
+
+def test_thousands_of_points_are_seen_found_selected_and_zoomed(open_notebook: Any) -> None:
+    notebook = open_notebook(MANY, "print('selected', history.selected)")
+    page = notebook.page
+    notebook.run(0)
+    plot = notebook.output(0).get_by_test_id("optimization-history")
+    expect(figure(plot)).to_have_attribute("aria-label", re.compile("of trial 1250, after"))
+    cloud = plot.locator(".hn-plot-cloud")
+    whole = cloud.evaluate(INK)
+    assert whole > 5000
+
+    def point(x: float, y: float) -> None:
+        page.mouse.move(*canvas(plot).evaluate(PLACE, [x, y]))
+
+    point(1250, 0.5)
+    expect(plot.locator(".hn-card")).to_contain_text("Trial 1250")
+    point(1200, 0.45)
+    page.mouse.down()
+    page.mouse.move(*canvas(plot).evaluate(PLACE, [1300, 0.6]), steps=3)
+    page.mouse.up()
+    page.wait_for_function(
+        "canvas => canvas.layout.shapes.length", arg=canvas(plot).element_handle()
+    )
+    notebook.run(1)
+    expect(notebook.output(1)).to_contain_text("selected [1250]")
+
+    plot.get_by_role("button", name="more").click()
+    plot.get_by_role("menuitem", name="Drag to zoom").click()
+    page.wait_for_function(
+        "canvas => canvas.layout.dragmode === 'zoom'", arg=canvas(plot).element_handle()
+    )
+    point(1200, 0.45)
+    page.mouse.down()
+    page.mouse.move(*canvas(plot).evaluate(PLACE, [1800, 1.02]), steps=3)
+    page.mouse.up()
+    page.wait_for_function(
+        f"([canvas, whole]) => ({INK})(canvas) < whole / 2", arg=[cloud.element_handle(), whole]
+    )
+    point(1250, 0.5)
+    expect(plot.locator(".hn-card")).to_contain_text("Trial 1250")
+    assert notebook.errors() == []

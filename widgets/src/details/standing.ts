@@ -4,6 +4,7 @@ import { shownStatus } from "../filter/trial_names.ts";
 import * as format from "../format.ts";
 import { CODE, type Study } from "../study.ts";
 
+/** How many trials "the best" are, where a range is drawn or a space narrowed. */
 export const TOP = 10;
 
 /** How many trials may be the best, and how many of them are better than one of them. */

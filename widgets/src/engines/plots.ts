@@ -2,8 +2,7 @@
 import Plotly from "plotly.js/lib/core";
 import bar from "plotly.js/lib/bar";
 import contour from "plotly.js/lib/contour";
-import scattergl from "plotly.js/lib/scattergl";
 
-Plotly.register([bar, contour, scattergl]);
+Plotly.register([bar, contour]);
 
 export default Plotly as typeof import("plotly.js");

@@ -3,8 +3,6 @@ import { comparable } from "../plot/shown.ts";
 import type { Study } from "../study.ts";
 import { placeOn, scaleOf, type Scale } from "./scale.ts";
 
-/** How many trials "the best" are where a range is drawn or a space narrowed. */
-export const TOP = 10;
 /** A parameter of which trials span this part of the scale, or less, is worth narrowing. */
 const NARROW = 1 / 3;
 const NOTHING_NARROW = "more than a third of every parameter";
@@ -18,11 +16,6 @@ export function rankedRows(study: Study): number[] {
     (a, b) =>
       sign * (study.value.at(a) - study.value.at(b)) || study.number.at(a) - study.number.at(b),
   );
-}
-
-/** Rows of the best trials. */
-export function topRows(study: Study): number[] {
-  return rankedRows(study).slice(0, TOP);
 }
 
 export interface Span {

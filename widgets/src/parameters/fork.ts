@@ -1,10 +1,11 @@
 /** The search space narrowed to some trials, as a cell of Python that forks the study with it. */
 import { copyText } from "../clipboard.ts";
+import { topRows } from "../details/standing.ts";
 import { openDialog } from "../dialog.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import type { Source } from "../source.ts";
-import { narrowParameters, narrowSentence, topRows } from "./best.ts";
+import { narrowParameters, narrowSentence } from "./best.ts";
 
 interface ForkCode {
   name: string;

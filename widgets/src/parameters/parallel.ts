@@ -173,7 +173,7 @@ class ParallelDrawing {
       y.push(NaN);
     }
     return {
-      // What is drawn with WebGL lies over what is not: all lines are drawn the same way.
+      // What is drawn in a cloud lies over what is not: all lines are drawn the same way.
       type: pointsType((this.columns.length + 1) * Math.min(MOST_LINES, this.rows.length)),
       mode: "lines",
       name,

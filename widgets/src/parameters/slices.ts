@@ -1,5 +1,6 @@
 /** Draws how the value depends on each parameter: small plots with one shared value axis. */
 import { metricName } from "../derived.ts";
+import { topRows } from "../details/standing.ts";
 import * as format from "../format.ts";
 import type { Annotation, Drawing, Message, Place, Shape, Trace } from "../plot/drawing.ts";
 import { markShapes } from "../plot/mark_shapes.ts";
@@ -11,7 +12,7 @@ import { escaped, type Size } from "../plot/template.ts";
 import type { Theme } from "../plot/theme.ts";
 import { valueAxis, type ValueAxis } from "../plot/value_axis.ts";
 import { CODE, STATUSES, type Parameter, type Study } from "../study.ts";
-import { spanOf, topRows, type Span } from "./best.ts";
+import { spanOf, type Span } from "./best.ts";
 import { axisOf, coordinate, rangeOf, scaleOf, type Scale } from "./scale.ts";
 import {
   columnsFor,

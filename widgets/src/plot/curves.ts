@@ -21,16 +21,18 @@ export interface Curves {
 export function curvesOf(study: Study): Curves {
   const sign = study.minimizes ? 1 : -1;
   const rows = rowsByNumber(study);
-  const rank = (row: number) => (comparable(study, row) ? sign * study.value.at(row) : Infinity);
-  const ordered = [...rows].map((row) => ({ row, rank: rank(row) }));
-  // Sorting keeps the order of equals, and none of two infinities comes first.
-  ordered.sort((a, b) => (a.rank === b.rank ? 0 : a.rank - b.rank));
+  const losses = study.value.values.map((value) => sign * value);
+  const isRanked = (row: number) => comparable(study, row) && losses[row] < Infinity;
+  // Sorting keeps the order of equals.
+  const ranked = rows.filter(isRanked).sort((a, b) => losses[a] - losses[b]);
+  const others = rows.filter((row) => !isRanked(row));
   const curves: Curve[] = [];
-  for (const { row } of ordered) {
-    const number = study.number.at(row);
-    const points = study.curve(number);
-    if (points.length) curves.push({ number, status: shownStatus(study, row), points });
-  }
+  for (const part of [ranked, others])
+    for (const row of part) {
+      const number = study.number.at(row);
+      const points = study.curve(number);
+      if (points.length) curves.push({ number, status: shownStatus(study, row), points });
+    }
   const best = study.best === null ? null : study.number.at(study.best);
   return { curves, best: best !== null && curves[0]?.number === best ? best : null };
 }
@@ -52,10 +54,11 @@ export function chosenCurves(
   first.sort(
     (a, b) => Number(b.number === best) - Number(a.number === best) || b.number - a.number,
   );
-  const kept = new Set(first.slice(0, limit));
-  const newest = curves.filter((curve) => !kept.has(curve)).sort((a, b) => b.number - a.number);
-  for (const curve of newest.slice(0, limit - kept.size)) kept.add(curve);
-  return curves.filter((curve) => kept.has(curve));
+  const kept = new Set(first.slice(0, limit).map(({ number }) => number));
+  const others = curves.filter(({ number }) => !kept.has(number));
+  const newest = Float64Array.from(others, ({ number }) => number).sort();
+  const from = kept.size < limit ? newest[newest.length - (limit - kept.size)] : Infinity;
+  return curves.filter(({ number }) => number >= from || kept.has(number));
 }
 
 /** Some of the points of a long curve, its ends and its turns among them. */

@@ -1,6 +1,13 @@
 /** How the best value came down, or up, from trial to trial. */
 import { CODE, type Study } from "../study.ts";
-import { comparable, rowsByNumber, shownStatus, shownValue, valueRange } from "./shown.ts";
+import {
+  columnOf,
+  comparable,
+  rowsByNumber,
+  shownStatus,
+  shownValue,
+  valueRange,
+} from "./shown.ts";
 
 /** The best value so far: it holds from one entry to the next, and the last one to the end. */
 export interface Steps {
@@ -30,10 +37,10 @@ export interface History {
 
 export function historyOf(study: Study): History {
   const rows = rowsByNumber(study);
-  const number = Int32Array.from(rows, (row) => study.number.at(row));
-  const status = Int32Array.from(rows, (row) => shownStatus(study, row));
-  const value = Float64Array.from(rows, (row) => shownValue(study, row));
-  const completed = Float64Array.from(rows, (row) => study.completed.at(row));
+  const number = rows.map((row) => study.number.at(row));
+  const status = rows.map((row) => shownStatus(study, row));
+  const value = columnOf(rows, (row) => shownValue(study, row));
+  const completed = columnOf(rows, (row) => study.completed.at(row));
   const withoutValue: number[] = [];
   for (let i = 0; i < rows.length; i++) {
     const ended = status[i] !== CODE.running && status[i] !== CODE.queued;

@@ -9,7 +9,7 @@ import { markShapes } from "./mark_shapes.ts";
 import { caretTraces, markTraces } from "./markers.ts";
 import { dateText, localTime } from "./pixels.ts";
 import { MANY } from "./points.ts";
-import { shownStatus, shownValue } from "./shown.ts";
+import { columnOf, shownStatus, shownValue } from "./shown.ts";
 import { axisTitles, escaped, MARGIN, wholeTicks, type Size } from "./template.ts";
 import type { Theme } from "./theme.ts";
 import { valueAxis, type ValueAxis } from "./value_axis.ts";
@@ -150,9 +150,9 @@ class HistoryDrawing {
 
   private points(rows: number[], y: (i: number) => number) {
     return {
-      x: Float64Array.from(rows, (i) => this.xs[i]),
-      y: Float64Array.from(rows, y),
-      numbers: Int32Array.from(rows, (i) => this.info.number[i]),
+      x: columnOf(rows, (i) => this.xs[i]),
+      y: columnOf(rows, y),
+      numbers: columnOf(rows, (i) => this.info.number[i]),
       among: this.info.number.length,
     };
   }

@@ -29,7 +29,7 @@ export async function imageOf(
     {
       data: traces.map((trace) => ({
         ...trace,
-        ...(trace.type === "scattergl" ? { type: "scatter" } : {}),
+        ...(trace.type === "cloud" ? { type: "scatter" } : {}),
       })),
       layout: {
         ...layout,

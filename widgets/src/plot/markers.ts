@@ -42,7 +42,7 @@ export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORD
   switch (kind) {
     case "best":
       return [
-        // As the others are: what is drawn with WebGL lies over what is not.
+        // As the others are: what is drawn in a cloud lies over what is not.
         trace({ size: 11, color: colors.panel, line: { width: 1.5, color: colors.best } }),
         trace(
           { size: 5.5, color: colors.best, line: { width: 0 } },
@@ -98,7 +98,7 @@ export function caretTraces(
   return [
     {
       ...axes,
-      type: pointsType(n),
+      type: pointsType(points.among ?? n),
       mode: "lines",
       x,
       y,

@@ -5,6 +5,8 @@ import * as format from "../format.ts";
 import { menuButton } from "../menu.ts";
 import type { Change } from "../study.ts";
 import type { ViewContext } from "../view.ts";
+import { myTurn } from "../turns.ts";
+import { Cloud, withoutCloud } from "./cloud.ts";
 import { isMessage, type Drawing, type KeyEntry, type Message, type Trace } from "./drawing.ts";
 import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
 import { keyOf } from "./key.ts";
@@ -40,6 +42,7 @@ export class PlotPanel {
   private readonly spec: PlotSpec;
   private readonly note = h("span.hn-caption");
   private readonly key = h("div.hn-key-place");
+  private readonly cloud = new Cloud();
   private readonly canvas = h("div.hn-plot-canvas");
   private readonly message = h("div.hn-plot-message");
   private readonly figure: HTMLElement;
@@ -102,6 +105,8 @@ export class PlotPanel {
       drawing: () => this.drawing,
       pixel: (number) => this.pixel(number),
       hit: (pixel) => this.hit(pixel),
+      within: (range) =>
+        this.drawing?.within?.(range) ?? (this.cloud.active ? this.cloud.within(range) : null),
       region: (numbers) => this.takeRegion(numbers),
       reset: () => this.reset(),
     });
@@ -142,7 +147,7 @@ export class PlotPanel {
     } catch (error) {
       return this.say({ title: "The plot cannot be drawn", text: String(error) });
     }
-    const start = performance.now();
+    await myTurn();
     this.drawnSize = size;
     const drawn = this.spec.draw(this.theme, size);
     this.drawing = isMessage(drawn) ? null : drawn;
@@ -159,17 +164,33 @@ export class PlotPanel {
       uirevision: `${drawn.view} ${this.resets}`,
       selectionrevision: this.drawn++,
     };
+    await myTurn();
     await this.plotly.react(
       this.canvas as never,
-      this.traces as never,
+      withoutCloud(this.traces) as never,
       layout as never,
       CONFIG as never,
     );
-    performance.measure(`highnoon ${this.spec.heading}`, { start, end: performance.now() });
+    this.cloud.set(this.traces);
+    this.drawCloud();
     this.figure.setAttribute("aria-label", drawn.label);
     this.figure.dataset.drawn = String(this.drawn);
-    if (!this.listens) this.pointing.listen(this.canvas as unknown as PlotElement);
+    if (!this.listens) this.listen(this.canvas as unknown as PlotElement);
+  }
+
+  private listen(plot: PlotElement): void {
     this.listens = true;
+    this.pointing.listen(plot);
+    plot.on("plotly_relayout", (event) => {
+      // Shapes that light trials up are laid out too, and move nothing.
+      if (Object.keys(event ?? {}).some((key) => key.includes("axis"))) this.drawCloud();
+    });
+  }
+
+  private drawCloud(): void {
+    // Over marks and grid, under notes and what lights trials up.
+    this.canvas.querySelector(".gl-container")!.append(this.cloud.canvas);
+    this.cloud.draw((this.canvas as unknown as PlotElement).layout, this.drawnSize);
   }
 
   private size(): Size {
@@ -251,7 +272,8 @@ export class PlotPanel {
   }
 
   private hit(pixel: { x: number; y: number }): number | null | undefined {
-    if (!this.listens || !this.drawing?.hit) return undefined;
+    if (!this.listens || !this.drawing) return undefined;
+    if (!this.drawing.hit) return this.cloud.active ? this.cloud.nearest(pixel) : undefined;
     const { layout } = this.canvas as unknown as PlotElement;
     return this.drawing.hit(placeAt(pixel, layout, this.drawnSize));
   }

@@ -22,18 +22,46 @@ export function dateText(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 23).replace("T", " ");
 }
 
+/** The plot's area of two axes, from the top left corner of the whole. */
+export function frameOf(
+  layout: Record<string, unknown>,
+  size: Size,
+  axes: { x: string; y: string },
+): { left: number; top: number; width: number; height: number } {
+  const { l, r, t, b } = layout.margin as Margin;
+  const [width, height] = [size.width - l - r, size.height - t - b];
+  const [across, along] = [domainOf(layout, axes.x), domainOf(layout, axes.y)];
+  return {
+    left: l + across[0] * width,
+    top: t + (1 - along[1]) * height,
+    width: (across[1] - across[0]) * width,
+    height: (along[1] - along[0]) * height,
+  };
+}
+
+/** Return what places coordinates along two axes, in pixels from the top left corner. */
+export function placing(
+  layout: Record<string, unknown>,
+  size: Size,
+  axes: { x: string; y: string },
+): { left(x: number): number; top(y: number): number } {
+  const frame = frameOf(layout, size, axes);
+  const x = shareOf(layout[axisName(axes.x)] as Axis);
+  const y = shareOf(layout[axisName(axes.y)] as Axis);
+  return {
+    left: (value) => frame.left + x(value) * frame.width,
+    top: (value) => frame.top + (1 - y(value)) * frame.height,
+  };
+}
+
 /** The pixel of a place, from the plot's top left corner. */
 export function pixelOf(
   place: Place,
   layout: Record<string, unknown>,
   size: Size,
 ): { x: number; y: number } {
-  const { l, r, t, b } = layout.margin as Margin;
-  const width = size.width - l - r;
-  const height = size.height - t - b;
-  const x = share(place.x, layout[axisName(place.xaxis ?? "x")] as Axis);
-  const y = share(place.y, layout[axisName(place.yaxis ?? "y")] as Axis);
-  return { x: l + x * width, y: t + (1 - y) * height };
+  const at = placing(layout, size, { x: place.xaxis ?? "x", y: place.yaxis ?? "y" });
+  return { x: at.left(place.x), y: at.top(place.y) };
 }
 
 /** `xaxis2` for `x2`. */
@@ -54,12 +82,21 @@ export function placeAt(
   };
 }
 
-/** How far along the plot's whole side a value lies, 0 to 1. */
-function share(value: number, axis: Axis): number {
+/** Whether a value lies between two ends, which are dates on an axis of dates. */
+export function inside(value: number, ends: readonly (number | string)[]): boolean {
+  const [a, b] = ends.map(coordinate);
+  return value >= Math.min(a, b) && value <= Math.max(a, b);
+}
+
+function domainOf(layout: Record<string, unknown>, axis: string): [number, number] {
+  return ((layout[axisName(axis)] as Axis).domain as [number, number] | undefined) ?? [0, 1];
+}
+
+/** Return what tells how far along an axis a value lies, 0 to 1. */
+function shareOf(axis: Axis): (value: number) => number {
   const [low, high] = (axis.range as (number | string)[]).map(coordinate);
-  const [start, end] = (axis.domain as [number, number] | undefined) ?? [0, 1];
-  const at = axis.type === "log" ? Math.log10(value) : value;
-  return start + ((at - low) / (high - low)) * (end - start);
+  if (axis.type === "log") return (value) => (Math.log10(value) - low) / (high - low);
+  return (value) => (value - low) / (high - low);
 }
 
 /** The value at a share of an axis that spans the whole side. */

@@ -35,6 +35,8 @@ export interface PointingTo {
   pixel(number: number): { x: number; y: number } | null;
   /** The trial at a pixel of the figure, where the drawing knows it by its place. */
   hit(pixel: { x: number; y: number }): number | null | undefined;
+  /** Numbers of the trials in a region, null where plotly.js says it. */
+  within(range: Record<string, [number, number]>): number[] | null;
   region(numbers: number[]): void;
   reset(): void;
 }
@@ -78,7 +80,7 @@ export class Pointing {
       this.dragging = false;
       // Clearing the outline says so too, with no range.
       if (!event?.range) return;
-      const within = this.to.drawing()?.within?.(event.range);
+      const within = this.to.within(event.range);
       const marked = event.points.map(numberOf).filter((number) => number !== null);
       this.to.region(within ?? [...new Set(marked)].sort((a, b) => a - b));
     });

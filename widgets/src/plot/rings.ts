@@ -26,11 +26,11 @@ export function selectedTraces(
       points.y.push(y);
     }
   }
-  // What is drawn with WebGL lies over what is not.
-  const overGl = drawing.traces.some((trace) => trace.type === "scattergl");
+  // What is drawn in a cloud lies over what is not.
+  const overCloud = drawing.traces.some((trace) => trace.type === "cloud");
   return [...byAxes].map(([axes, points]) => ({
     ...points,
-    type: overGl ? "scattergl" : pointsType(points.x.length),
+    type: overCloud ? "cloud" : pointsType(points.x.length),
     mode: "markers",
     name: "selected",
     xaxis: axes.split(" ")[0],

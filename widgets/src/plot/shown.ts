@@ -22,6 +22,13 @@ export function shownValue(study: Study, row: number): number {
   return Number.isFinite(value) ? value : NaN;
 }
 
+/** What rows have, as a column; a loop takes a fraction of the time of `Float64Array.from`. */
+export function columnOf(rows: ArrayLike<number>, of: (row: number) => number): Float64Array {
+  const column = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) column[i] = of(rows[i]);
+  return column;
+}
+
 /** Whether a trial may be the best. */
 export function comparable(study: Study, row: number): boolean {
   return study.status.at(row) === CODE.completed && study.feasible.at(row) !== 0;
@@ -63,7 +70,8 @@ export function percentile(values: ArrayLike<number>, share: number): number {
 
 /** Rows in the order of their trials' numbers. */
 export function rowsByNumber(study: Study): Int32Array {
-  const rows = Int32Array.from({ length: study.length }, (_, row) => row);
+  const rows = new Int32Array(study.length);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
   let ordered = true;
   for (let row = 1; row < rows.length && ordered; row++) {
     ordered = study.number.at(row - 1) < study.number.at(row);

@@ -14,7 +14,7 @@ import { shownStatus } from "../filter/trial_names.ts";
 import type { Source } from "../source.ts";
 import type { Change } from "../study.ts";
 import { decimalsOf, type Column } from "./columns.ts";
-import { comparatorOf } from "./sorting.ts";
+import { TrialOrder, type SortBy } from "./sorting.ts";
 import { HEADER_HEIGHT, ROW_HEIGHT, themeOf } from "./theme.ts";
 
 export interface TableEngine {
@@ -43,6 +43,9 @@ export class TrialGrid {
   private best: number | null = null;
   private length = 0;
   private columns: Column[] = [];
+  private readonly order: TrialOrder;
+  /** By what trials are in order, null where they are to be sorted anew. */
+  private ordered: string | null = null;
   /** What cells of all trials are written by. */
   private writtenBy = "";
   private readonly decimals: () => number;
@@ -52,6 +55,7 @@ export class TrialGrid {
     this.deeds = deeds;
     const { study } = source;
     this.decimals = decimalsOf(study);
+    this.order = new TrialOrder(study);
     this.api = engine.createGrid<number>(this.el, {
       theme: themeOf(engine.createTheme),
       columnDefs: [],
@@ -72,7 +76,7 @@ export class TrialGrid {
       },
       icons: { sortAscending: () => arrow("↑"), sortDescending: () => arrow("↓") },
       animateRows: false,
-      deltaSort: true,
+      postSortRows: ({ nodes }) => this.arrange(nodes),
       suppressScrollOnNewData: true,
       suppressMultiRangeSelection: true,
       suppressNoRowsOverlay: true,
@@ -113,6 +117,7 @@ export class TrialGrid {
     const best = study.best;
     for (let row = this.length; row < study.length; row++) added.push(row + 1);
     if (reset || rows.length > MANY_ROWS || this.length === 0) {
+      this.ordered = null;
       this.api.setGridOption(
         "rowData",
         Array.from({ length: study.length }, (_, row) => row + 1),
@@ -126,6 +131,7 @@ export class TrialGrid {
       const changed = new Set(rows);
       if (best !== this.best)
         for (const row of [best, this.best]) if (row !== null) changed.add(row);
+      if (this.ordered !== null) this.order.update([...changed]);
       this.anchored(() =>
         this.api.applyTransaction({
           add: added,
@@ -174,8 +180,8 @@ export class TrialGrid {
   }
 
   get isNewestFirst(): boolean {
-    const sorted = this.api.getColumnState().filter(({ sort }) => sort);
-    return sorted.length === 1 && sorted[0].colId === "number" && sorted[0].sort === "desc";
+    const [first, ...others] = this.sorting();
+    return first?.column.id === "number" && first.descending && !others.length;
   }
 
   /** Bring a trial into view and let the keys start from it. */
@@ -216,11 +222,32 @@ export class TrialGrid {
       minWidth: column.width,
       sortable: column.sortable ?? true,
       ...(column.id === "number" ? { initialSort: "desc" as const } : {}),
-      comparator: comparatorOf(column, this.source.study),
+      comparator: () => 0,
       ...(text ? { valueFormatter: ({ data }) => text(data! - 1) } : {}),
       ...(draw ? { cellRenderer: ({ data }: { data: number }) => draw(data - 1) } : {}),
       ...(isMuted ? { cellClassRules: { "hn-muted": ({ data }) => isMuted(data! - 1) } } : {}),
     };
+  }
+
+  /** By which columns trials are sorted. */
+  private sorting(): SortBy[] {
+    const sorted = this.columns.flatMap((column) => {
+      const state = this.api.getColumn(column.id);
+      const sort = state?.getSort();
+      return sort
+        ? [{ column, descending: sort === "desc", index: state!.getSortIndex() ?? 0 }]
+        : [];
+    });
+    return sorted.sort((a, b) => a.index - b.index);
+  }
+
+  /** Put what is shown in order: the grid's own sorting looks up each value at each comparison. */
+  private arrange(nodes: IRowNode<number>[]): void {
+    const by = this.sorting();
+    const ordered = by.map(({ column, descending }) => `${column.id} ${descending}`).join("\n");
+    if (ordered !== this.ordered) this.order.sort(by);
+    this.ordered = ordered;
+    this.order.arrange(nodes, ({ data }) => data! - 1);
   }
 
   private mark(node: IRowNode<number>, eRow: HTMLElement): void {
