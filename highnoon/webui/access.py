@@ -10,7 +10,6 @@ import logging
 import re
 import secrets
 import time
-from collections import defaultdict, deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ _FORWARDED = frozenset(
 )
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _WRONG_TOKENS_PER_MINUTE = 10
+_MOST_PEERS = 10_000
 _LOGIN_PAGE = (Path(__file__).parent / "templates" / "login.html").read_text()
 
 log = logging.getLogger("highnoon.webui")
@@ -60,7 +60,7 @@ class Access:
         self.told = told
         self.cookie_name = "highnoon"
         self._cookie = hmac.new(self.token.encode(), b"highnoon cookie", "sha256").hexdigest()
-        self._wrong: dict[str, deque[float]] = defaultdict(deque)
+        self._wrong: dict[str, list[float]] = {}
         self.headers = security_headers(embed_from)
         self.may_be_framed = bool(embed_from)
 
@@ -85,15 +85,16 @@ class Access:
         Raises:
             tornado.web.HTTPError: 429, the peer tried too many wrong ones in the last minute.
         """
-        now, wrong = time.monotonic(), self._wrong[request.remote_ip or ""]
-        while wrong and now - wrong[0] > 60:
-            wrong.popleft()
-        if len(wrong) >= _WRONG_TOKENS_PER_MINUTE:
-            raise tornado.web.HTTPError(429, reason="Too many wrong tokens, wait a minute")
-        right = _same(token, self.token)
-        if not right:
-            wrong.append(now)
-        return right
+        now, peer = time.monotonic(), request.remote_ip or ""
+        lately = [when for when in self._wrong.get(peer, ()) if now - when < 60]
+        if len(lately) >= _WRONG_TOKENS_PER_MINUTE:
+            raise tornado.web.HTTPError(429, "Too many wrong tokens: wait a minute.")
+        if _same(token, self.token):
+            return True
+        if len(self._wrong) > _MOST_PEERS:
+            self._wrong.clear()
+        self._wrong[peer] = [*lately, now]
+        return False
 
     def give_cookie(self, handler: tornado.web.RequestHandler) -> None:
         """Let a browser that brought the token ask without it from now on."""

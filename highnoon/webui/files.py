@@ -3,10 +3,9 @@
 import functools
 import gzip
 import hashlib
-import importlib.metadata
 import importlib.util
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import tornado.web
@@ -14,7 +13,7 @@ import tornado.web
 from highnoon.exceptions import MissingDependencyError
 from highnoon.webui.access import Guarded
 
-__all__ = ["ImmutableFiles", "hashed_names", "widgets_folder"]
+__all__ = ["ImmutableFiles", "compress_all", "hashed_names", "widgets_folder"]
 
 _COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg")
 
@@ -34,18 +33,14 @@ class ImmutableFiles(Guarded):
         path = self._files.get(address) or self._below(address)
         if path is None or not path.is_file():
             raise tornado.web.HTTPError(404)
-        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        if content_type == "text/javascript":
-            content_type = "text/javascript; charset=utf-8"
-        self.set_header("Content-Type", content_type)
+        self.set_header("Content-Type", _content_type(path))
         self.set_header("Cache-Control", "private, max-age=31536000, immutable")
-        if content_type.startswith(_COMPRESSIBLE):
-            self.set_header("Vary", "Accept-Encoding")
-            if "gzip" in self.request.headers.get("Accept-Encoding", ""):
-                self.set_header("Content-Encoding", "gzip")
-                self.finish(_compressed(path, path.stat().st_mtime_ns))
-                return
-        self.finish(path.read_bytes())
+        takes_gzip = "gzip" in self.request.headers.get("Accept-Encoding", "")
+        if takes_gzip and _is_compressible(path):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(_compressed(path, path.stat().st_mtime_ns))
+        else:
+            self.finish(path.read_bytes())
 
     head = get
 
@@ -55,6 +50,13 @@ class ImmutableFiles(Guarded):
                 path = (folder / address.removeprefix(f"{prefix}/")).resolve()
                 return path if path.is_relative_to(folder.resolve()) else None
         return None
+
+
+def compress_all(paths: Iterable[Path]) -> None:
+    """Compress files before somebody asks for them."""
+    for path in paths:
+        if _is_compressible(path):
+            _compressed(path, path.stat().st_mtime_ns)
 
 
 def widgets_folder() -> Path:
@@ -83,6 +85,15 @@ def hashed_names(folder: Path) -> dict[str, Path]:
     }
 
 
-@functools.lru_cache(maxsize=256)
+def _content_type(path: Path) -> str:
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
+def _is_compressible(path: Path) -> bool:
+    return _content_type(path).startswith(_COMPRESSIBLE)
+
+
+@functools.lru_cache(maxsize=512)
 def _compressed(path: Path, _modified: int) -> bytes:
     return gzip.compress(path.read_bytes(), 6, mtime=0)

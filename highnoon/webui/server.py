@@ -1,5 +1,6 @@
 """The server: Voilà with the dashboard's own pages, and nothing else of what Voilà serves."""
 
+import asyncio
 import logging
 import os
 import shutil
@@ -23,7 +24,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from highnoon.hpo.storages import Storages
 from highnoon.webui.access import Access, Guarded, Login, NotFound, log_request
 from highnoon.webui.api import api_handlers
-from highnoon.webui.files import ImmutableFiles, hashed_names, widgets_folder
+from highnoon.webui.files import ImmutableFiles, compress_all, hashed_names, widgets_folder
 from highnoon.webui.hub import Hub
 from highnoon.webui.kernels import ThisPython, ViewerKernels
 from highnoon.webui.pages import Health, ToPages, page_handlers
@@ -36,6 +37,7 @@ _EXTENSIONS = (
     "anywidget",
 )
 _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
+_LONGEST_BODY = 65536
 _KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 logging.getLogger("highnoon.webui.voila").setLevel(logging.ERROR)
 
@@ -130,18 +132,23 @@ class Server(Voila):
         self.app.settings.update(access=self.access, hub=self.hub, log_function=log_request)
         self.app.settings.update(cast(Any, self.init_settings()))
         self.app.add_handlers(".*$", self.routes())
-        self._http = tornado.httpserver.HTTPServer(self.app)
+        self._http = tornado.httpserver.HTTPServer(self.app, max_body_size=_LONGEST_BODY)
         self._http.add_sockets(sockets)
         self._culling = tornado.ioloop.PeriodicCallback(
             lambda: self.kernel_manager.cull(self.cull), 1e3 * min(max(self.cull / 4, 0.2), 10)
         )
         self._culling.start()
+        scripts = Path(self.static_paths[0]).glob("*.js")
+        self._warming = asyncio.create_task(
+            asyncio.to_thread(compress_all, [*self.static_files.values(), *scripts])
+        )
 
     async def close(self) -> None:
         """Stop serving and end every kernel."""
         self._http.stop()
         self._culling.stop()
         try:
+            await self._warming
             await self.kernel_manager.close()
             await self._http.close_all_connections()
             await self.hub.close()

@@ -1,9 +1,12 @@
 """Ways to start and to end the dashboard."""
 
 import asyncio
+import gzip
+import inspect
 import re
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -11,11 +14,14 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
+from highnoon.cli import main
 from highnoon.exceptions import ConfigError, HighNoonError, MissingDependencyError, PortInUseError
 from highnoon.webui import App
 from tests.processes import StartPython, wait_until
 from tests.webui.client import ask, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
+
+RUN = App.run
 
 
 def port_of(app: App) -> int:
@@ -23,27 +29,41 @@ def port_of(app: App) -> int:
     return int(app.url.split(":")[2].partition("/")[0])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.fixture(scope="module")
+def dashboard(serve_dashboard: Serve) -> Dashboard:
+    return serve_dashboard(host="localhost", base_url="highnoon/team")
+
+
 def test_a_script_serves_until_a_signal_and_leaves_no_process(
-    start_python: StartPython, studies: str, number: signal.Signals
+    start_python: StartPython, studies: str
 ) -> None:
     code = f"""
 from highnoon.webui import app
 app.run(port=0, storage={studies!r})
 print("after")
 """
-    script = start_python("-c", code)
+    endings = {signal.SIGINT: ("after\n", 0), signal.SIGTERM: ("", -signal.SIGTERM)}
+    scripts = {number: start_python("-c", code) for number in endings}
+    for number, script in scripts.items():
+        ends_without_a_trace(script, number, endings[number])
+
+
+def ends_without_a_trace(
+    script: "subprocess.Popen[str]", number: signal.Signals, ending: tuple[str, int]
+) -> None:
     assert script.stdout is not None
-    line = script.stdout.readline()
-    port = int(re.search(r"http://localhost:(\d+)/hpo$", line.strip())[1])
-    page_kernel(port)
+    line = script.stdout.readline().strip()
+    match = re.fullmatch(r"HighNoon's dashboard: http://localhost:(\d+)/hpo", line)
+    assert match is not None, line
+    page_kernel(int(match[1]))
     process = psutil.Process(script.pid)
     wait_until(lambda: len(process.children()) == 2)  # one behind the page, one that waits
     kernels = process.children(recursive=True)
-    folder = {Path(kernel.cmdline()[-1]).parent for kernel in process.children()}.pop()
+    folder = Path(process.children()[0].cmdline()[-1]).parent
+    assert folder.exists()
     script.send_signal(number)
     rest, errors = script.communicate(timeout=30)
-    assert (rest, script.returncode) == (("after\n", 0) if number == signal.SIGINT else ("", -15))
+    assert (rest, script.returncode) == ending
     assert "Traceback" not in errors
     wait_until(lambda: not any(kernel.is_running() for kernel in kernels), seconds=5)
     assert not folder.exists()
@@ -71,19 +91,23 @@ def test_inside_a_running_loop_it_returns_at_once(studies: str) -> None:
     app.stop()  # a second time
 
 
-def test_a_notebook_cell_goes_on_while_it_serves(studies: str) -> None:
+def test_a_notebook_cell_goes_on_while_it_serves_and_its_kernel_leaves_no_process(
+    studies: str,
+) -> None:
     cells = [
-        f"from highnoon.webui import app\napp.run(port=0, storage={studies!r}, max_viewers=0)",
-        "from urllib.request import urlopen\nprint(urlopen(app.url + '/health').read().decode())",
-        "app.stop()\nprint(app.url)",
+        f"from highnoon.webui import app\napp.run(port=0, storage={studies!r}, max_viewers=1)",
+        "from urllib.request import urlopen\nprint('kernelId' in urlopen(app.url).read().decode())",
+        "import psutil\nprint(*(child.pid for child in psutil.Process().children()))",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(notebook, timeout=60).execute()
-    printed = [
-        "".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells
-    ]
+    outputs = [cell.outputs for cell in notebook.cells]
+    printed = ["".join(output.get("text", "") for output in of_cell) for of_cell in outputs]
     assert re.fullmatch(r"HighNoon's dashboard: http://localhost:\d+/hpo\n", printed[0])
-    assert printed[1:] == ['{"status": "ok"}\n', "None\n"]
+    assert printed[1] == "True\n"
+    children = [int(pid) for pid in printed[2].split()]
+    assert children
+    wait_until(lambda: not any(psutil.pid_exists(child) for child in children), seconds=5)
 
 
 def test_a_dashboard_that_runs_is_not_started_twice(dashboard: Dashboard) -> None:
@@ -91,9 +115,17 @@ def test_a_dashboard_that_runs_is_not_started_twice(dashboard: Dashboard) -> Non
         dashboard.app.run(port=0)
 
 
-@pytest.fixture(scope="module")
-def dashboard(serve_dashboard: Serve) -> Dashboard:
-    return serve_dashboard(host="localhost", base_url="highnoon/team")
+def test_static_files_come_packed_and_are_kept_for_good(dashboard: Dashboard) -> None:
+    bearer = {"Authorization": f"Bearer {dashboard.token}"}
+    address = dashboard.server.static_addresses["core.js"]
+    plain = ask(dashboard.port, address, headers=bearer)
+    packed = ask(dashboard.port, address, headers={**bearer, "Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    for answer in (plain, packed):
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["Vary"] == "Accept-Encoding"
 
 
 def test_below_a_base_url_all_that_comes_needs_the_token(dashboard: Dashboard) -> None:
@@ -142,3 +174,29 @@ def test_a_missing_package_is_an_error_with_the_command_that_installs_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'highnoon\[jupyter\]'"):
         App().run(port=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "storage"),
+    [
+        ("", None),
+        ("--storage sqlite:///a=b.db", "sqlite:///a=b.db"),
+        ("--storage lab=sqlite:///a.db", {"lab": "sqlite:///a.db"}),
+        (
+            "--storage lab=sqlite:///a.db --storage sqlite:///b.db",
+            {"lab": "sqlite:///a.db", "storage2": "sqlite:///b.db"},
+        ),
+    ],
+)
+def test_the_command_starts_it_with_the_same_options(
+    monkeypatch: pytest.MonkeyPatch, arguments: str, storage: object
+) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr(App, "run", lambda self, **options: given.update(options))
+    assert main(["dashboard", "--read-only", *arguments.split()]) == 0
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(RUN).parameters.items()
+        if name != "self"
+    }
+    assert given == {**defaults, "storage": storage, "read_only": True, "embed_from": []}
