@@ -32,6 +32,7 @@ PIXEL = """(canvas, number) => {
     const box = canvas.getBoundingClientRect(), {xaxis: x, yaxis: y} = layout;
     return [box.x + x._offset + x.d2p(trace.x[i]), box.y + y._offset + y.d2p(trace.y[i])];
 }"""
+LIT = "canvas => canvas.layout.shapes.length > 0"
 DRAWN = """canvas => Object.fromEntries(
     canvas.data.filter(t => t.name && t.showlegend !== false).map(t => [t.name, t.x.length]))"""
 
@@ -105,6 +106,7 @@ def test_trials_are_drawn_selected_zoomed_and_saved(open_notebook: Any, tmp_path
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 38, steps=4)
     page.mouse.up()
+    page.wait_for_function(LIT, arg=canvas(plot).element_handle())
     run(2)
     expect(notebook.output(2)).to_contain_text("selected [0, 1,")
 
@@ -241,9 +243,7 @@ def test_thousands_of_points_are_seen_found_selected_and_zoomed(open_notebook: A
     page.mouse.down()
     page.mouse.move(*canvas(plot).evaluate(PLACE, [1300, 0.6]), steps=3)
     page.mouse.up()
-    page.wait_for_function(
-        "canvas => canvas.layout.shapes.length", arg=canvas(plot).element_handle()
-    )
+    page.wait_for_function(LIT, arg=canvas(plot).element_handle())
     notebook.run(1)
     expect(notebook.output(1)).to_contain_text("selected [1250]")
 

@@ -5,6 +5,7 @@ import { enqueueDialog } from "./enqueue.ts";
 import { keepKeys } from "./keys.ts";
 import { Source } from "./source.ts";
 import styles from "./styles/index.css";
+import { nextTask } from "./turns.ts";
 import type { View } from "./view.ts";
 import { controlPanel } from "./views/control_panel.ts";
 import { curves } from "./views/curves.ts";
@@ -60,6 +61,7 @@ export async function render(
     sources.set(sourceModel, source);
     openingForms(source);
   }
+  await nextTask();
   const view = VIEWS[model.get("_part")];
   return view({ el, source, study: source.study, model }) ?? (() => {});
 }

@@ -1,22 +1,23 @@
-/** Work that takes a while, one piece after the other, with a frame of the page between them. */
+/** Work that takes a while, in pieces between which the page answers and paints. */
 
+const LATE_MS = 100;
 let last: Promise<void> = Promise.resolve();
 
 /** Wait for one's turn: a task of its own, after those who asked before and what they painted. */
 export function myTurn(): Promise<void> {
-  last = last.then(nextTask);
+  last = last.then(nextFrame).then(nextTask);
   return last;
 }
 
-function nextTask(): Promise<void> {
-  return new Promise((done) => {
-    // A page that is not looked at has no frames.
-    const late = setTimeout(done, LATE_MS);
-    requestAnimationFrame(() => {
-      clearTimeout(late);
-      setTimeout(done);
-    });
-  });
+/** Wait for a task of one's own. */
+export function nextTask(): Promise<void> {
+  return new Promise((done) => setTimeout(done));
 }
 
-const LATE_MS = 100;
+function nextFrame(): Promise<void> {
+  return new Promise((done) => {
+    requestAnimationFrame(() => done());
+    // A page that is not looked at has no frames.
+    setTimeout(done, LATE_MS);
+  });
+}

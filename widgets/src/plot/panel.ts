@@ -148,12 +148,14 @@ export class PlotPanel {
       return this.say({ title: "The plot cannot be drawn", text: String(error) });
     }
     await myTurn();
-    this.drawnSize = size;
     const drawn = this.spec.draw(this.theme, size);
+    this.changed.clear();
+    await myTurn();
+    if (this.pointing.dragging) return this.schedule.soon();
+    this.drawnSize = size;
     this.drawing = isMessage(drawn) ? null : drawn;
     if (isMessage(drawn)) return this.say(drawn);
     this.describe(drawn);
-    this.changed.clear();
     this.ringed = !drawn.highlight && source.selected.length > MOST_RINGS;
     this.traces = !this.ringed
       ? drawn.traces
@@ -164,7 +166,6 @@ export class PlotPanel {
       uirevision: `${drawn.view} ${this.resets}`,
       selectionrevision: this.drawn++,
     };
-    await myTurn();
     await this.plotly.react(
       this.canvas as never,
       withoutCloud(this.traces) as never,

@@ -1,6 +1,6 @@
 /** Which worker ran which trial, and when. */
 import { CODE, type Study } from "../study.ts";
-import { shownStatus } from "./shown.ts";
+import { columnOf, rowsByNumber, shownStatus } from "./shown.ts";
 
 /** The trials that started, a bar each, in the order in which they did. */
 export interface Timeline {
@@ -24,12 +24,9 @@ interface Free {
 }
 
 export function timelineOf(study: Study): Timeline {
-  const rows = [...startedRows(study)];
-  rows.sort(
-    (a, b) => study.started.at(a) - study.started.at(b) || study.number.at(a) - study.number.at(b),
-  );
-  const start = Float64Array.from(rows, (row) => study.started.at(row));
-  const end = Float64Array.from(rows, (row) =>
+  const rows = startedRows(study);
+  const start = columnOf(rows, (row) => study.started.at(row));
+  const end = columnOf(rows, (row) =>
     study.status.at(row) === CODE.running
       ? NaN
       : Math.max(study.completed.at(row), study.started.at(row)),
@@ -61,17 +58,21 @@ export function timelineOf(study: Study): Timeline {
   return {
     lanes: order.map((place) => (workers[place] < 0 ? null : study.workers[workers[place]])),
     lane: lane.map((place) => moved[place]),
-    number: Int32Array.from(rows, (row) => study.number.at(row)),
-    status: Int32Array.from(rows, (row) => shownStatus(study, row)),
+    number: rows.map((row) => study.number.at(row)),
+    status: rows.map((row) => shownStatus(study, row)),
     start,
     end,
   };
 }
 
-function* startedRows(study: Study): Generator<number> {
-  for (let row = 0; row < study.length; row++) {
-    if (!Number.isNaN(study.started.at(row))) yield row;
-  }
+/** Rows of the trials that started, in the order in which they did, which often is theirs. */
+function startedRows(study: Study): Int32Array {
+  const { started } = study;
+  const rows = rowsByNumber(study).filter((row) => !Number.isNaN(started.at(row)));
+  for (let i = 1; i < rows.length; i++)
+    if (started.at(rows[i - 1]) > started.at(rows[i]))
+      return rows.sort((a, b) => started.at(a) - started.at(b));
+  return rows;
 }
 
 /** The lane that is free first. */

@@ -116,14 +116,15 @@ export class TrialGrid {
     const added: number[] = [];
     const best = study.best;
     for (let row = this.length; row < study.length; row++) added.push(row + 1);
-    if (reset || rows.length > MANY_ROWS || this.length === 0) {
+    const isFirst = this.length === 0;
+    if (reset || rows.length > MANY_ROWS || isFirst) {
       this.ordered = null;
       this.api.setGridOption(
         "rowData",
         Array.from({ length: study.length }, (_, row) => row + 1),
       );
       // The grid takes a row that it had before for unchanged.
-      this.api.refreshCells({ force: true });
+      if (!isFirst) this.api.refreshCells({ force: true });
       this.showSelection();
     } else {
       const until = performance.now() + FRESH_MS;
@@ -142,7 +143,7 @@ export class TrialGrid {
       this.api.refreshCells({ rowNodes: nodes.filter((node) => !!node), force: true });
     }
     const writtenBy = `${this.decimals()} ${study.lastStepOfAll}`;
-    if (writtenBy !== this.writtenBy) this.api.refreshCells({ force: true });
+    if (!isFirst && writtenBy !== this.writtenBy) this.api.refreshCells({ force: true });
     this.writtenBy = writtenBy;
     this.best = best;
     this.length = study.length;

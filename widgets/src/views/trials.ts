@@ -9,6 +9,7 @@ import { emptyTable, loadingTable } from "../table/empty.ts";
 import { filterLine } from "../table/filter_line.ts";
 import { TrialGrid, type TableEngine } from "../table/grid.ts";
 import { HEADER_HEIGHT, ROW_HEIGHT } from "../table/theme.ts";
+import { myTurn, nextTask } from "../turns.ts";
 import type { ViewContext } from "../view.ts";
 import { DetailsPanel } from "./details.ts";
 
@@ -151,6 +152,7 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     if (opening) return;
     opening = true;
     const engine = (await source.load("table")) as TableEngine;
+    await myTurn();
     opening = false;
     if (gone || grid || !study.length) return;
     grid = new TrialGrid(engine, source, filter, {
@@ -165,7 +167,8 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
     body.replaceChildren(grid.el);
     described = "";
     describe();
-    grid.update({ reset: true, rows: [] });
+    await nextTask();
+    grid?.update({ reset: true, rows: [] });
   }
 
   let gone = false;
