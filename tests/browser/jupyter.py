@@ -96,13 +96,16 @@ class Lab:
 
 
 @contextlib.contextmanager
-def running_lab(folder: Path, home: Path, *, dark: bool = False) -> Iterator[Lab]:
+def running_lab(
+    folder: Path, home: Path, *, dark: bool = False, python: str = sys.executable
+) -> Iterator[Lab]:
     """Start a server and end it, and all its kernels, afterwards.
 
     Args:
         folder: Where its notebooks lie.
         home: An empty folder for its settings.
         dark: Whether its pages have JupyterLab's dark theme.
+        python: The interpreter of the server and its kernels.
     """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -121,7 +124,7 @@ def running_lab(folder: Path, home: Path, *, dark: bool = False) -> Iterator[Lab
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
     }
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        python, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

@@ -133,25 +133,39 @@ export class PlotPanel {
     this.element.remove();
   }
 
-  private async paint(): Promise<void> {
+  /** Draw, and return how long it took, less what was waited for. */
+  private async paint(): Promise<number> {
     const { source } = this.context;
-    if (!source.ready) return;
-    if (this.pointing.dragging) return this.schedule.soon();
+    if (!source.ready) return 0;
     const size = this.size();
     this.figure.style.height = `${size.height}px`;
-    if (size.width <= 0) return;
+    if (size.width <= 0) return 0;
     if (!this.plotly)
       this.say({ title: "", text: `reading ${format.plural(source.study.length, "trial")}` });
     try {
       this.plotly ??= ((await source.load("plots")) as { default: Plotly }).default;
     } catch (error) {
-      return this.say({ title: "The plot cannot be drawn", text: String(error) });
+      this.say({ title: "The plot cannot be drawn", text: String(error) });
+      return 0;
     }
-    await myTurn();
+    const isLarge = source.study.length >= MANY;
+    if (isLarge) await myTurn();
+    const start = performance.now();
     const drawn = this.spec.draw(this.theme, size);
     this.changed.clear();
-    await myTurn();
-    if (this.pointing.dragging) return this.schedule.soon();
+    const computed = performance.now() - start;
+    if (isLarge) await myTurn();
+    if (this.pointing.dragging) {
+      this.schedule.soon();
+      return computed;
+    }
+    const shown = performance.now();
+    await this.show(drawn, size);
+    return computed + performance.now() - shown;
+  }
+
+  private async show(drawn: Drawing | Message, size: Size): Promise<void> {
+    const { source } = this.context;
     this.drawnSize = size;
     this.drawing = isMessage(drawn) ? null : drawn;
     if (isMessage(drawn)) return this.say(drawn);
@@ -166,7 +180,7 @@ export class PlotPanel {
       uirevision: `${drawn.view} ${this.resets}`,
       selectionrevision: this.drawn++,
     };
-    await this.plotly.react(
+    await this.plotly!.react(
       this.canvas as never,
       withoutCloud(this.traces) as never,
       layout as never,

@@ -9,7 +9,7 @@ const SHARE_OF_TIME = 0.2;
 const AHEAD = "200px";
 
 export class Schedule {
-  private readonly act: () => Promise<void>;
+  private readonly act: () => Promise<number>;
   private readonly seen: IntersectionObserver;
   private readonly resized: ResizeObserver;
   private visible = false;
@@ -22,7 +22,8 @@ export class Schedule {
   private took = 0;
   private width = 0;
 
-  constructor(element: HTMLElement, act: () => Promise<void>) {
+  /** `act` returns how many milliseconds it took. */
+  constructor(element: HTMLElement, act: () => Promise<number>) {
     this.act = act;
     this.seen = new IntersectionObserver(
       (entries) => {
@@ -85,12 +86,10 @@ export class Schedule {
     this.timer = null;
     this.due = false;
     this.acting = true;
-    const start = performance.now();
     try {
-      await this.act();
+      this.took = await this.act();
     } finally {
       this.last = performance.now();
-      this.took = this.last - start;
       this.acting = false;
       if (this.due) this.soon();
     }
