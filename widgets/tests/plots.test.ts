@@ -9,6 +9,7 @@ import { historyOf } from "../src/plot/history.ts";
 import { pixelOf, placeAt } from "../src/plot/pixels.ts";
 import { percentile, valueRange } from "../src/plot/shown.ts";
 import { plain, type Theme } from "../src/plot/theme.ts";
+import { timeShares } from "../src/plot/time_shares.ts";
 import { timelineOf } from "../src/plot/timeline.ts";
 import { valueAxis } from "../src/plot/value_axis.ts";
 import { CODE, Study, type Status } from "../src/study.ts";
@@ -214,6 +215,24 @@ test("a worker whose trials overlap has several lanes, beside each other", () =>
   assert.deepEqual([...info.number], [0, 1, 2, 4, 3]);
   assert.deepEqual([...info.lane], [0, 2, 1, 2, 0]);
   assert.ok(Number.isNaN(info.end[3]));
+});
+
+test("a bin of a lane says which share of its time trials of each kind took", () => {
+  const kinds = ["completed", "pruned", "completed", "failed"] as const;
+  const bars = {
+    lane: [0, 0, 1, 1],
+    kind: (bar: number) => kinds[bar],
+    start: [0, 10, 5, 18],
+    end: [10, 14, 15, 99],
+  };
+  const shares = timeShares(bars, { lanes: 2, first: 0, width: 10, count: 2 });
+  assert.deepEqual([...shares.get("completed")!], [1, 0, 0.5, 0.5]);
+  const pruned = [...shares.get("pruned")!];
+  assert.deepEqual(
+    pruned.map((share) => share.toFixed(6)),
+    ["0.000000", "0.400000", "0.000000", "0.000000"],
+  );
+  assert.equal(shares.get("failed")![3].toFixed(6), "0.200000");
 });
 
 test("pixels and places are each other's inverse, on linear, log and zoomed date axes", () => {

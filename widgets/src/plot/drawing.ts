@@ -57,6 +57,8 @@ export interface Drawing {
   numbers: ArrayLike<number>;
   /** Whether selected trials are drawn otherwise than by rings. */
   redrawsSelection?: boolean;
+  /** Whether another part of the x axis is drawn otherwise. */
+  redrawsZoom?: boolean;
   /** Where a trial is drawn; rings mark it there when it is hovered or selected. */
   places(number: number): Place[];
   /**

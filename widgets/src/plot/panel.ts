@@ -7,10 +7,17 @@ import type { Change } from "../study.ts";
 import type { ViewContext } from "../view.ts";
 import { myTurn } from "../turns.ts";
 import { Cloud, withoutCloud } from "./cloud.ts";
-import { isMessage, type Drawing, type KeyEntry, type Message, type Trace } from "./drawing.ts";
+import {
+  isMessage,
+  type Axis,
+  type Drawing,
+  type KeyEntry,
+  type Message,
+  type Trace,
+} from "./drawing.ts";
 import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
 import { keyOf } from "./key.ts";
-import { pixelOf, placeAt } from "./pixels.ts";
+import { pixelOf, placeAt, rangeOf } from "./pixels.ts";
 import { MANY } from "./points.ts";
 import { Pointing, type PlotElement } from "./pointing.ts";
 import { MOST_RINGS, ringShapes, selectedTraces } from "./rings.ts";
@@ -28,8 +35,11 @@ export interface PlotSpec {
   testid?: string;
   /** Segments and buttons on the right of the heading. */
   controls?: HTMLElement[];
-  /** What is to be drawn of the study as it is now, or why there is nothing. */
-  draw(theme: Theme, size: Size): Drawing | Message;
+  /**
+   * What is to be drawn of the study as it is now, or why there is nothing; `zoom` is the part of
+   * the x axis that is looked at, for drawings that go by it, null for all of it.
+   */
+  draw(theme: Theme, size: Size, zoom: [number, number] | null): Drawing | Message;
   /** What dragging does first; the menu offers the other where it is `"select"`. */
   drag?: "select" | "zoom";
   /** Takes the trials in a dragged region; without it they are selected. */
@@ -63,6 +73,8 @@ export class PlotPanel {
   private drawn = 0;
   private drawnSize: Size = { width: 0, height: 0 };
   private resets = 0;
+  private drawnRange: [number, number] = [0, 0];
+  private zoom: { view: string; range: [number, number] } | null = null;
 
   constructor(context: ViewContext, spec: PlotSpec) {
     const { el, source } = context;
@@ -151,7 +163,7 @@ export class PlotPanel {
     const isLarge = source.study.length >= MANY;
     if (isLarge) await myTurn();
     const start = performance.now();
-    const drawn = this.spec.draw(this.theme, size);
+    const drawn = this.compute(size);
     this.changed.clear();
     const computed = performance.now() - start;
     if (isLarge) await myTurn();
@@ -164,12 +176,22 @@ export class PlotPanel {
     return computed + performance.now() - shown;
   }
 
+  private compute(size: Size): Drawing | Message {
+    const { zoom, theme } = this;
+    const drawn = this.spec.draw(theme, size, zoom?.range ?? null);
+    if (!zoom || (!isMessage(drawn) && drawn.view === zoom.view)) return drawn;
+    this.zoom = null;
+    return this.spec.draw(theme, size, null);
+  }
+
   private async show(drawn: Drawing | Message, size: Size): Promise<void> {
     const { source } = this.context;
     this.drawnSize = size;
     this.drawing = isMessage(drawn) ? null : drawn;
     if (isMessage(drawn)) return this.say(drawn);
     this.describe(drawn);
+    // A copy: plotly.js writes into the ranges that it was given.
+    this.drawnRange = this.zoom?.range ?? rangeOf(drawn.axes.xaxis);
     this.ringed = !drawn.highlight && source.selected.length > MOST_RINGS;
     this.traces = !this.ringed
       ? drawn.traces
@@ -198,7 +220,9 @@ export class PlotPanel {
     this.pointing.listen(plot);
     plot.on("plotly_relayout", (event) => {
       // Shapes that light trials up are laid out too, and move nothing.
-      if (Object.keys(event ?? {}).some((key) => key.includes("axis"))) this.drawCloud();
+      if (!Object.keys(event ?? {}).some((key) => key.includes("axis"))) return;
+      this.drawCloud();
+      this.takeZoom(plot);
     });
   }
 
@@ -206,6 +230,15 @@ export class PlotPanel {
     // Over marks and grid, under notes and what lights trials up.
     this.canvas.querySelector(".gl-container")!.append(this.cloud.canvas);
     this.cloud.draw((this.canvas as unknown as PlotElement).layout, this.drawnSize);
+  }
+
+  /** Draw anew what goes by the part of the x axis that is looked at. */
+  private takeZoom({ layout }: PlotElement): void {
+    if (!this.drawing?.redrawsZoom) return;
+    const range = rangeOf(layout.xaxis as Axis);
+    if (range.every((end, i) => Math.abs(end - this.drawnRange[i]) < 1)) return;
+    this.zoom = { view: this.drawing.view, range };
+    this.redraw();
   }
 
   private size(): Size {
@@ -301,6 +334,7 @@ export class PlotPanel {
 
   private reset(): void {
     this.resets++;
+    this.zoom = null;
     this.redraw();
   }
 

@@ -88,20 +88,25 @@ export function inside(value: number, ends: readonly (number | string)[]): boole
   return value >= Math.min(a, b) && value <= Math.max(a, b);
 }
 
+/** The ends of an axis's range as numbers. */
+export function rangeOf(axis: Axis): [number, number] {
+  return (axis.range as (number | string)[]).map(coordinate) as [number, number];
+}
+
 function domainOf(layout: Record<string, unknown>, axis: string): [number, number] {
   return ((layout[axisName(axis)] as Axis).domain as [number, number] | undefined) ?? [0, 1];
 }
 
 /** Return what tells how far along an axis a value lies, 0 to 1. */
 function shareOf(axis: Axis): (value: number) => number {
-  const [low, high] = (axis.range as (number | string)[]).map(coordinate);
+  const [low, high] = rangeOf(axis);
   if (axis.type === "log") return (value) => (Math.log10(value) - low) / (high - low);
   return (value) => (value - low) / (high - low);
 }
 
 /** The value at a share of an axis that spans the whole side. */
 function along(part: number, axis: Axis): number {
-  const [low, high] = (axis.range as (number | string)[]).map(coordinate);
+  const [low, high] = rangeOf(axis);
   const at = low + part * (high - low);
   return axis.type === "log" ? 10 ** at : at;
 }

@@ -57,6 +57,9 @@ export class Pointing {
     figure.addEventListener("pointerleave", () => this.leave());
     figure.addEventListener("pointermove", (event) => this.move(event));
     figure.addEventListener("pointerdown", (event) => this.press(event));
+    // plotly.js misses a second click where the first one, which selects, drew anew.
+    const twice = (event: MouseEvent) => event.detail === 2 && to.reset();
+    figure.addEventListener("mousedown", twice, { capture: true });
     document.addEventListener("pointerup", this.release, true);
     document.addEventListener("pointercancel", this.release, true);
   }
@@ -84,7 +87,6 @@ export class Pointing {
       const marked = event.points.map(numberOf).filter((number) => number !== null);
       this.to.region(within ?? [...new Set(marked)].sort((a, b) => a - b));
     });
-    plot.on("plotly_doubleclick", () => this.to.reset());
   }
 
   close(): void {

@@ -13,7 +13,8 @@ export const CONFIG = {
   showSendToCloud: false,
   showTips: false,
   responsive: false,
-  doubleClick: "reset",
+  // A panel does that: it knows of ranges that went with the time.
+  doubleClick: false,
 };
 
 export interface Size {

@@ -2,12 +2,14 @@
 import * as format from "../format.ts";
 import { CODE, STATUSES, type Study } from "../study.ts";
 import { barLook, barTraces, type Bar } from "./bars.ts";
-import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
+import type { Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
 import { markTraces } from "./markers.ts";
 import { dateText, localTime } from "./pixels.ts";
 import { shownStatus } from "./shown.ts";
-import { axisTitles, escaped, type Size } from "./template.ts";
+import { LaneNames } from "./lane_names.ts";
+import { axisTitles, type Size } from "./template.ts";
 import type { Theme } from "./theme.ts";
+import { shareTraces } from "./time_shares.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface TimelineSetting {
@@ -17,6 +19,8 @@ export interface TimelineSetting {
   selected: readonly number[];
   /** Seconds since 1970. */
   now: number;
+  /** The part of the time axis that is looked at, in its coordinates; null for all of it. */
+  zoom: [number, number] | null;
 }
 
 const LANE = 24;
@@ -28,9 +32,10 @@ const MARGIN = { l: 56, r: 40, t: 8, b: 28 };
 const FILLED = 0.76;
 /** Bars narrower than this have no number. */
 const LABEL_PIXELS = 26;
-const WIDE = 640;
-const NAME_PIXELS = 7;
-const LONGEST_NAME = 18;
+/** Where bars are narrower, lanes show how their time was spent, in bins of some pixels. */
+const NARROW_PIXELS = 3;
+const BIN_PIXELS = 5;
+const MANY_BARS = 60;
 const BEST_TEXT = "#1f1f1f";
 
 /** The height that the lanes of a timeline take, in pixels. */
@@ -65,6 +70,10 @@ class TimelineDrawing {
   private readonly start: Float64Array;
   private readonly end: Float64Array;
   private readonly range: [number, number];
+  /** What of the range is looked at. */
+  private readonly shown: [number, number];
+  private readonly names: LaneNames;
+  private readonly dense: boolean;
   private readonly pixel: { x: number; y: number };
   private readonly barOf = new Map<number, number>();
   private readonly running: boolean;
@@ -75,10 +84,8 @@ class TimelineDrawing {
     this.setting = setting;
     const { by, size, now } = setting;
     this.lanes = by === "worker" ? Math.max(LEAST_LANES, info.lanes.length) : info.number.length;
-    this.margin = {
-      ...MARGIN,
-      l: by === "worker" ? this.nameWidth() + this.stateWidth() : MARGIN.l,
-    };
+    this.names = new LaneNames(info, study, size.width);
+    this.margin = { ...MARGIN, l: by === "worker" ? this.names.width : MARGIN.l };
     this.running = info.status.includes(CODE.running);
     this.start = info.start.map(localTime);
     const last = info.end.reduce(
@@ -89,11 +96,25 @@ class TimelineDrawing {
     this.end = info.end.map((end) => (Number.isNaN(end) ? until : localTime(end)));
     const first = this.start[0];
     this.range = [first, until > first ? until : first + 60_000];
+    this.shown = setting.zoom ?? this.range;
     this.pixel = {
-      x: (this.range[1] - this.range[0]) / Math.max(1, size.width - this.margin.l - this.margin.r),
+      x: (this.shown[1] - this.shown[0]) / Math.max(1, size.width - this.margin.l - this.margin.r),
       y: this.lanes / Math.max(1, size.height - this.margin.t - this.margin.b),
     };
     info.number.forEach((number, bar) => this.barOf.set(number, bar));
+    this.dense = by === "worker" && this.areNarrow();
+  }
+
+  /** Whether most of the bars that are looked at are too narrow to be told apart. */
+  private areNarrow(): boolean {
+    const [from, to] = this.shown;
+    let [all, narrow] = [0, 0];
+    this.start.forEach((start, bar) => {
+      if (start > to || this.end[bar] < from) return;
+      all++;
+      if (this.end[bar] - start < NARROW_PIXELS * this.pixel.x) narrow++;
+    });
+    return narrow > MANY_BARS && narrow > all / 2;
   }
 
   draw(): Drawing {
@@ -101,12 +122,13 @@ class TimelineDrawing {
     return {
       view: setting.by,
       traces: [
+        ...(this.dense ? this.shares() : []),
         ...barTraces(this.bars(), FILLED, this.pixel, setting.theme),
         ...this.endMarks(),
         ...this.numbers(),
       ],
       axes: {
-        xaxis: { type: "date", range: this.range, showline: false, ticks: "", tickangle: 0 },
+        xaxis: { type: "date", range: [...this.shown], showline: false, ticks: "", tickangle: 0 },
         yaxis: {
           range: [lanes - 0.5, -0.5],
           fixedrange: true,
@@ -119,12 +141,16 @@ class TimelineDrawing {
         ...this.nowLine(),
         ...setting.selected.flatMap((n) => this.outline(n, setting.theme.colors.accent)),
       ],
-      annotations: setting.by === "worker" ? this.names() : axisTitles("", ""),
+      annotations:
+        setting.by === "worker"
+          ? this.names.annotations(this.pixel.y, setting.theme)
+          : axisTitles("", ""),
       key: this.keyEntries(),
       label: this.label(),
       note: this.note(),
       numbers: this.info.number,
       redrawsSelection: true,
+      redrawsZoom: true,
       places: (number) => this.places(number),
       hit: (place) => this.hit(place),
       live: (changed) => this.live(changed),
@@ -140,10 +166,25 @@ class TimelineDrawing {
     const { info } = this;
     const best = this.bestNumber();
     for (let bar = 0; bar < info.number.length; bar++) {
+      if (this.dense && info.number[bar] !== best) continue;
       const kind = info.number[bar] === best ? "best" : STATUSES[info.status[bar]];
       // The end of a trial that was lost may not be known.
       yield { x0: this.start[bar], x1: this.end[bar], y: this.y(bar), kind };
     }
+  }
+
+  private shares(): Trace[] {
+    const { info, shown, pixel } = this;
+    const bars = {
+      lane: info.lane,
+      kind: (bar: number) => STATUSES[info.status[bar]],
+      start: this.start,
+      end: this.end,
+    };
+    const width = BIN_PIXELS * pixel.x;
+    const count = Math.ceil((shown[1] - shown[0]) / width);
+    const bins = { lanes: info.lanes.length, first: shown[0], width, count };
+    return shareTraces(bars, bins, FILLED, this.setting.theme);
   }
 
   private bestNumber(): number | null {
@@ -151,7 +192,7 @@ class TimelineDrawing {
   }
 
   private endMarks(): Trace[] {
-    if (this.pixel.y * 8 > 1) return [];
+    if (this.dense || this.pixel.y * 8 > 1) return [];
     return (["diverged", "failed", "interrupted"] as const).flatMap((kind) => {
       const bars: number[] = [];
       this.info.status.forEach((status, bar) => {
@@ -174,7 +215,7 @@ class TimelineDrawing {
 
   /** Numbers in the bars that have room for them. */
   private numbers(): Trace[] {
-    if (this.setting.by === "trial" || this.pixel.y * 14 > 1) return [];
+    if (this.dense || this.setting.by === "trial" || this.pixel.y * 14 > 1) return [];
     const { info } = this;
     const labelled = new Set<number>([CODE.completed, CODE.infeasible]);
     const bars: number[] = [];
@@ -208,54 +249,6 @@ class TimelineDrawing {
     const tickvals: number[] = [];
     for (let bar = 0; bar < this.lanes; bar += every) tickvals.push(bar);
     return { tickvals, ticktext: tickvals.map((bar) => String(this.info.number[bar])) };
-  }
-
-  private laneName(lane: number): string {
-    const name = this.info.lanes[lane] ?? "worker unknown";
-    return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
-  }
-
-  private nameWidth(): number {
-    const longest = this.info.lanes.reduce(
-      (most, _, lane) => Math.max(most, this.laneName(lane).length),
-      4,
-    );
-    return longest * NAME_PIXELS + 12;
-  }
-
-  private stateWidth(): number {
-    const width = this.info.status.includes(CODE.running) ? 120 : 0;
-    return this.setting.size.width >= WIDE ? width : 0;
-  }
-
-  private names(): Annotation[] {
-    const { info, setting } = this;
-    const every = Math.ceil(14 * this.pixel.y);
-    const nameAt = (text: string, lane: number, left: number, color: string): Annotation => ({
-      text,
-      xref: "paper",
-      x: 0,
-      xanchor: "left",
-      xshift: left - this.margin.l,
-      y: lane,
-      yanchor: "middle",
-      showarrow: false,
-      font: { color },
-    });
-    const running = new Map<number, number>();
-    info.status.forEach((status, bar) => {
-      if (status === CODE.running) running.set(info.lane[bar], info.number[bar]);
-    });
-    const notes: Annotation[] = [];
-    for (let lane = 0; lane < info.lanes.length; lane += every) {
-      notes.push(nameAt(escaped(this.laneName(lane)), lane, 0, setting.theme.colors.ink));
-      const number = running.get(lane);
-      if (number === undefined || !this.stateWidth()) continue;
-      const step = this.study.lastStep.at(this.study.row(number)!);
-      const state = step < 0 ? `trial ${number}` : `trial ${number}, step ${step}`;
-      notes.push(nameAt(state, lane, this.nameWidth(), setting.theme.colors["ink-2"]));
-    }
-    return notes;
   }
 
   private nowLine(): Shape[] {
@@ -355,7 +348,8 @@ class TimelineDrawing {
     const counts = this.study.counts();
     const running = counts.running ? `${format.integer(counts.running)} running` : "none running";
     const lost = counts.interrupted ? `${format.integer(counts.interrupted)} lost` : "none lost";
-    return `${running}, ${lost}`;
+    const shares = this.dense ? "; shares of time by state, drag to zoom to trials" : "";
+    return `${running}, ${lost}${shares}`;
   }
 
   private label(): string {

@@ -25,13 +25,14 @@ export function timeline(context: ViewContext): () => void {
     height: () => timelineHeight(current().lanes.length, by.value),
     drag: "zoom",
     controls: [by.element],
-    draw: (theme, size) =>
+    draw: (theme, size, zoom) =>
       drawTimeline(current(), study, {
         theme,
         size,
         by: by.value,
         selected: source.selected,
         now: Date.now() / 1000,
+        zoom,
       }),
   });
   const ticking = setInterval(() => {
