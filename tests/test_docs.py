@@ -38,3 +38,10 @@ def test_the_pages_python_runs(page: Path, tmp_path: Path) -> None:
 def test_the_pages_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_tests_that_hold_the_promises_of_security_are_there() -> None:
+    promised = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "tests" / "webui").glob("test_*.py"))
+    assert promised
+    assert promised <= set(re.findall(r"def (test_\w+)", sources))
