@@ -108,6 +108,17 @@ def test_a_trial_is_queued_again(hpo: hn.HPOTrialManager, source: StudySource) -
     assert hpo.trials[2].params == hpo.trials[1].params
 
 
+def test_a_queued_trial_tells_the_parameters_that_it_is_to_get(
+    hpo: hn.HPOTrialManager, source: StudySource
+) -> None:
+    hpo.optimize(lambda params: params["x"], {"x": ("uniform", 0, 1)}, n_trials=1)
+    source.refresh()
+    hpo.enqueue({"x": 0.25})
+    source.refresh()
+    assert details(source, number=1)["queued"] == {"x": "0.25"}
+    assert details(source, number=0)["queued"] == {}
+
+
 def test_a_trial_of_a_study_of_optuna_s_making_is_queued_again() -> None:
     study = optuna.create_study()
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
@@ -145,6 +156,7 @@ def test_a_table_selects_trials_from_python(hpo: hn.HPOTrialManager) -> None:
     table = TrialTable(hpo, filter="value < 1", rows=8)
     table.selected = [3, 1]
     assert TrialTable(hpo).selected == [3, 1]
+    assert TrialTable(hpo, selected=[2]).selected == table.selected == [2]
     assert (table.filter, table.columns, table.rows) == ("value < 1", None, 8)
     table.source.close()
 

@@ -55,6 +55,7 @@ def details(source: "StudySource", *, number: int) -> dict[str, Any]:
                 for name, value in attrs.items()
                 if not name.startswith(attributes.PREFIX)
             },
+            "queued": _queued(trial),
             "note": of_study.get(f"{attributes.NOTE}{number}") or "",
             "code": _code(source, trial),
         }
@@ -129,6 +130,13 @@ def _retried_by(source: "StudySource", number: int) -> int | None:
 def _params(trial: "FrozenTrial") -> dict[str, Any]:
     """Return a trial's parameters, also those that it is to get when it starts."""
     return dict(trial.params) or dict(trial.system_attrs.get("fixed_params", {}))
+
+
+def _queued(trial: "FrozenTrial") -> dict[str, str]:
+    """Return the parameters that a queued trial is to get, those that are fixed."""
+    if trial.state.name != "WAITING":
+        return {}
+    return {name: str(value) for name, value in _params(trial).items()}
 
 
 def _code(source: "StudySource", trial: "FrozenTrial") -> str:

@@ -1,5 +1,6 @@
 """`View`: what all widgets that draw a part of a study have in common."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -24,6 +25,7 @@ class View(anywidget.AnyWidget):
 
     Args:
         study: An `HPOTrialManager`, a `StudyReader` or an Optuna study.
+        selected: Numbers of trials to select, in all widgets of the study.
         **options: Traits of the widget.
 
     Attributes:
@@ -35,8 +37,16 @@ class View(anywidget.AnyWidget):
     _engines = traitlets.Unicode(help="Id of the model with the bundles.").tag(sync=True)
     _source = traitlets.Unicode(help="Id of the model with the study.").tag(sync=True)
 
-    def __init__(self, study: "StudyReader | optuna.Study | StudySource", **options: Any) -> None:
+    def __init__(
+        self,
+        study: "StudyReader | optuna.Study | StudySource",
+        *,
+        selected: Sequence[int] | None = None,
+        **options: Any,
+    ) -> None:
         self.source = StudySource.of(study)
+        if selected is not None:
+            self.source.selected = list(selected)
         super().__init__(
             _engines=Engines.shared().model_id, _source=self.source.model_id, **options
         )

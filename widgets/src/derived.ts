@@ -7,7 +7,7 @@ const FINISHED = new Set([CODE.completed, CODE.pruned, CODE.diverged, CODE.faile
 /** Seconds for which a run may draw its next trial. */
 const BETWEEN_TRIALS = 10;
 /** The pace is that of this many trials. */
-const RECENT = 30;
+const RECENT = 20;
 
 export function finishedCount(study: Study): number {
   const counts = study.counts();
@@ -55,40 +55,53 @@ function latest(times: Float64Array): number {
 }
 
 export interface Pace {
-  /** Finished trials in an hour; NaN where too few finished. */
+  /** Finished trials in an hour in which some trial runs; NaN before the first. */
   perHour: number;
-  /** Share of the time that the workers that run had a trial; NaN where none runs. */
+  /** Share of that time for which the workers that run had a trial; NaN where none runs. */
   busy: number;
   /** Seconds until the goal is reached at this pace; NaN where there is no goal or no pace. */
   left: number;
 }
 
-/** How fast trials finish, going by the last ones. `now` is in seconds since 1970. */
+/**
+ * How fast trials finish, going by the last ones, as `highnoon.hpo.plotdata.pace`: time in which no
+ * trial ran does not count. `now` is in seconds since 1970.
+ */
 export function pace(study: Study, now: number): Pace {
-  const none = { perHour: NaN, busy: NaN, left: NaN };
-  const rows: number[] = [];
-  for (let row = 0; row < study.length; row++) {
-    if (FINISHED.has(study.status.at(row)) && study.completed.at(row) > 0) rows.push(row);
+  const codes = study.status.values;
+  const ends = study.completed.values.filter((end, row) => end > 0 && FINISHED.has(codes[row]));
+  ends.sort();
+  if (!ends.length) return { perHour: NaN, busy: NaN, left: NaN };
+  const recent = Math.min(RECENT, ends.length);
+  const since = ends.length > RECENT ? ends[ends.length - RECENT - 1] : -Infinity;
+  const ran: [number, number][] = [];
+  for (let row = 0; row < codes.length; row++) {
+    const start = Math.max(since, study.started.at(row));
+    const end = codes[row] === CODE.running ? now : Math.min(now, study.completed.at(row));
+    if (end > start) ran.push([start, end]);
   }
-  if (rows.length < 2) return none;
-  rows.sort((a, b) => study.completed.at(a) - study.completed.at(b));
-  const recent = rows.slice(-RECENT);
+  const active = lengthOfUnion(ran);
+  const perHour = active > 0 ? (3600 * recent) / active : NaN;
   const workers = runningWorkers(study);
-  const end = workers > 0 ? now : study.completed.at(recent[recent.length - 1]);
-  const start = recent.reduce((first, row) => Math.min(first, study.started.at(row)), Infinity);
-  const span = end - start;
-  if (!(span > 0)) return none;
-  const perHour = (recent.length / span) * 3600;
-  let worked = 0;
-  for (let row = 0; row < study.length; row++) {
-    const from = Math.max(start, study.started.at(row));
-    const to = study.status.at(row) === CODE.running ? end : study.completed.at(row);
-    if (to > from) worked += Math.min(to, end) - from;
-  }
-  const busy = workers > 0 ? Math.min(1, worked / (span * workers)) : NaN;
+  const worked = ran.reduce((sum, [start, end]) => sum + end - start, 0);
   const goal = study.state.goal;
   const remaining = goal === null ? NaN : Math.max(0, goal - finishedCount(study));
-  return { perHour, busy, left: workers > 0 ? (remaining / perHour) * 3600 : NaN };
+  return {
+    perHour,
+    busy: workers > 0 ? Math.min(1, worked / (active * workers)) : NaN,
+    left: remaining === 0 ? 0 : workers > 0 ? (remaining / perHour) * 3600 : NaN,
+  };
+}
+
+/** How much intervals cover together. */
+function lengthOfUnion(intervals: [number, number][]): number {
+  intervals.sort(([a], [b]) => a - b);
+  let [covered, until] = [0, -Infinity];
+  for (const [start, end] of intervals) {
+    covered += Math.max(0, end - Math.max(start, until));
+    until = Math.max(until, end);
+  }
+  return covered;
 }
 
 export interface Saved {

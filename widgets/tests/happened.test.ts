@@ -19,6 +19,7 @@ const NOTHING: TrialDetails = {
   violated: [],
   retried_by: null,
   attributes: {},
+  queued: {},
   note: "",
   code: "",
 };

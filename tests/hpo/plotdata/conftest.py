@@ -23,10 +23,15 @@ _STATES = {
     "diverged": TrialState.PRUNED,
     "infeasible": TrialState.PRUNED,
     "failed": TrialState.FAIL,
+    "interrupted": TrialState.FAIL,
     "running": TrialState.RUNNING,
     "queued": TrialState.WAITING,
 }
-_MARKS = {"diverged": attributes.DIVERGED, "infeasible": attributes.INFEASIBLE}
+_MARKS = {
+    "diverged": attributes.DIVERGED,
+    "infeasible": attributes.INFEASIBLE,
+    "interrupted": attributes.INTERRUPTED,
+}
 
 
 def trial(

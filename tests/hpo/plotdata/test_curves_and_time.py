@@ -1,6 +1,8 @@
 """Learning curves, workers over time, the distribution of values, pace and savings."""
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,9 @@ from highnoon.hpo.plotdata import curves, edf, pace, saved_by_pruning, timeline
 from highnoon.hpo.reading import STATUSES, StudyFeed
 
 from .conftest import START, feed_of, study_of, trial
+
+PACE_CASES = json.loads((Path(__file__).parent / "pace_cases.json").read_text())
+"""Trials as state, start and seconds; `widgets/tests/derived.test.ts` reads them too."""
 
 
 def test_curves_come_best_first_then_the_others_by_number(one_of_each: list[FrozenTrial]) -> None:
@@ -148,9 +153,16 @@ def test_pace_counts_the_last_twenty_and_only_time_in_which_a_trial_ran() -> Non
     assert shown.seconds_left == pytest.approx(5 * 3600 / shown.per_hour)
 
 
-def test_two_workers_double_the_pace() -> None:
-    trials = [trial(value=1.0, start=60.0 * (i // 2), seconds=60) for i in range(10)]
-    assert pace(feed_of(trials).columns, START + 300).per_hour == pytest.approx(120)
+@pytest.mark.parametrize("case", PACE_CASES, ids=lambda case: case["name"])
+def test_pace_is_as_pages_have_it(case: dict[str, Any]) -> None:
+    trials = [
+        trial(status, 1.0 if status == "completed" else None, start=start, seconds=seconds or 0.0)
+        for status, start, seconds in case["trials"]
+    ]
+    shown = pace(feed_of(trials).columns, START + case["now"], goal=case["goal"])
+    known = None if math.isnan(shown.per_hour) else shown.per_hour
+    assert known == (case["per_hour"] and pytest.approx(case["per_hour"]))
+    assert shown.seconds_left == (case["left"] and pytest.approx(case["left"]))
 
 
 def test_pace_promises_nothing_without_a_goal_a_pace_or_a_running_trial() -> None:

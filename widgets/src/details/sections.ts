@@ -33,14 +33,23 @@ export function runFacts(study: Study, row: number, details: TrialDetails): HTML
   return section(
     "Run",
     "",
-    h(
-      "dl.hn-facts",
-      {},
-      ...facts
-        .filter(([, value]) => value)
-        .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value!))),
-    ),
+    factList(facts.filter((fact): fact is [string, string] => Boolean(fact[1]))),
     versions.length ? h("div.hn-caption.hn-versions", {}, versions.join(" · ")) : null,
+  );
+}
+
+/** The parameters that a queued trial is to get; the sampler draws the others when it starts. */
+export function queuedSection(queued: TrialDetails["queued"]): HTMLElement | null {
+  const params = Object.entries(queued);
+  if (!params.length) return null;
+  return section("Parameters", "as queued; others are drawn when it starts", factList(params));
+}
+
+function factList(facts: [string, string][]): HTMLElement {
+  return h(
+    "dl.hn-facts",
+    {},
+    ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
 }
 

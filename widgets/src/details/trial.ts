@@ -45,6 +45,8 @@ export interface TrialDetails {
   violated: string[];
   retried_by: number | null;
   attributes: Record<string, string>;
+  /** Parameters that a queued trial is to get. */
+  queued: Record<string, string>;
   note: string;
   code: string;
 }

@@ -4,7 +4,13 @@ import { curvePlot } from "../details/curve.ts";
 import { failureSection } from "../details/failure.ts";
 import { happened } from "../details/happened.ts";
 import { Note } from "../details/note.ts";
-import { logSection, runFacts, section, seriesSection } from "../details/sections.ts";
+import {
+  logSection,
+  queuedSection,
+  runFacts,
+  section,
+  seriesSection,
+} from "../details/sections.ts";
 import { standing, topRows } from "../details/standing.ts";
 import { strips } from "../details/strips.ts";
 import type { TrialDetails } from "../details/trial.ts";
@@ -147,7 +153,8 @@ export class DetailsPanel {
       strips(study, row, best, this.source.parameterOrder),
     );
     if (best.length > 1) parameters.firstElementChild!.append(...key(best.length));
-    this.own.replaceChildren(...(curve ? [curve] : []), parameters);
+    const hasDrawn = study.statusAt(row) !== "queued";
+    this.own.replaceChildren(...(curve ? [curve] : []), ...(hasDrawn ? [parameters] : []));
   }
 
   /** Links to the trial that this one repeats, and to the one that repeats it. */
@@ -192,6 +199,7 @@ export class DetailsPanel {
     if (row === undefined) return;
     this.draw();
     const parts = [
+      queuedSection(details.queued),
       failureSection(details.failure),
       runFacts(this.source.study, row, details),
       seriesSection(details.series),
