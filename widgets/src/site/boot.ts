@@ -40,6 +40,12 @@ export class Addresses implements StudyPages {
     return `${this.boot.base}/api/studies`;
   }
 
+  /** The storage of a page about one study, unless several storages were searched for it. */
+  get place(): Boot["places"][number] | undefined {
+    const { alias, places } = this.boot;
+    return places.length === 1 ? places[0] : places.find((place) => place.alias === alias);
+  }
+
   /** The page of a study. */
   study({ storage, name }: StudyKey): string {
     return `${this.boot.base}/${this.path(storage, name)}`;

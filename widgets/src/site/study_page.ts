@@ -69,11 +69,10 @@ const PARTS: Part[] = [
 export function studyPage(page: Page): void {
   const { boot, addresses, main } = page;
   const key = { storage: boot.alias ?? "", name: boot.study! };
-  const place = boot.places.find(({ alias }) => alias === key.storage);
   const bytes = (what: string) => async () => bytesOf(addresses.of(key, what));
   const late = new LateModel(
     {
-      storage: place?.address ?? key.storage,
+      storage: addresses.place?.address ?? key.storage,
       snapshot: null,
       changes: [],
       selected: [],
