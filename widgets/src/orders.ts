@@ -6,7 +6,7 @@ import * as format from "./format.ts";
 import { Said } from "./said.ts";
 import type { Source } from "./source.ts";
 import type { Study } from "./study.ts";
-import type { Order } from "./wire.ts";
+import type { Order, StudyState } from "./wire.ts";
 
 /** Pause or Resume, Stop…, and a line that says what they did; `update` follows the study. */
 export class Orders {
@@ -17,6 +17,8 @@ export class Orders {
   private giving = false;
   /** What was done that leaves no trace in the study, or failed; null where the study tells. */
   private news: { text: string } | { error: unknown } | null = null;
+  /** The study's orders when there was news; another one is newer. */
+  private before: Pick<StudyState, "paused" | "stop"> = { paused: null, stop: null };
 
   constructor(source: Source) {
     this.source = source;
@@ -27,6 +29,7 @@ export class Orders {
   update(): void {
     const { study } = this.source;
     this.pause.textContent = study.state.paused ? "Resume" : "Pause";
+    if (this.news && isNewer(study.state, this.before)) this.news = null;
     if (this.news === null) this.said.say(ordered(study, new Date()));
     else if ("error" in this.news) this.said.fail(this.news.error);
     else this.said.say(this.news.text);
@@ -72,11 +75,18 @@ export class Orders {
     } catch (error) {
       this.news = { error };
     } finally {
+      this.before = this.source.study.state;
       this.giving = false;
       buttons.forEach((button) => button.removeAttribute("aria-disabled"));
     }
     this.update();
   }
+}
+
+function isNewer(now: StudyState, before: Pick<StudyState, "paused" | "stop">): boolean {
+  const isOther = (order: Order | null, former: Order | null) =>
+    order !== null && order.at !== former?.at;
+  return isOther(now.paused, before.paused) || isOther(now.stop, before.stop);
 }
 
 /** What a study is under orders to do, empty where nothing. */

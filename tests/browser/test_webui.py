@@ -1,0 +1,242 @@
+"""The dashboard at /hpo, as a team uses it: real server, real kernels, a study run elsewhere."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+import highnoon as hn
+from highnoon.hpo import attributes
+from tests.browser.axe import violations
+from tests.browser.dashboards import Watched, running_dashboard
+from tests.browser.studies import add_study, mixed
+from tests.processes import StartPython
+
+RUN = """
+import time, highnoon as hn
+
+def objective(params):
+    for step in range(1, 4):
+        time.sleep(0.02)
+        hpo.report(params["rate"] + 1 / step, step)
+    return params["rate"]
+
+hpo = hn.HPOTrialManager("run elsewhere", storage=URL, seed=1)
+hpo.optimize(objective, {"rate": ("uniform", 0.0, 1.0), "depth": ("int", 1, 8)}, n_trials=400)
+"""
+GROWN = "before => Number(document.querySelector('[data-trials]').dataset.trials) > before"
+MARKUP = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
+HOSTILE = (
+    f"{MARKUP}&amp;",
+    "=cmd|'/C calc'!A0",
+    "\u202etxt.exe\u0007\u001b[31m",
+    "</script></main>{{7*7}}${7*7}" + "long " * 1000,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with running_dashboard(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def watched(context: BrowserContext, address: str) -> Iterator[Watched]:
+    watched = Watched(context, address)
+    yield watched
+    assert watched.wrong == []
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("study-row").filter(has=page.get_by_role("link", name=name))
+
+
+def trials(page: Page) -> int:
+    return int(page.get_by_test_id("trial-count").get_attribute("data-trials") or 0)
+
+
+def test_a_study_that_runs_elsewhere_appears_grows_and_obeys(
+    watched: Watched, address: str, folder: Path, start_python: StartPython
+) -> None:
+    url = f"sqlite:///{folder}/live.db"
+    page = watched.page
+    page.goto(address)
+    expect(page.get_by_test_id("study-browser")).to_contain_text("No studies yet")
+    expect(page).to_have_title("Studies · HighNoon")
+    run = start_python("-c", RUN.replace("URL", repr(url)))
+    row(page, "run elsewhere").get_by_role("link").click()
+
+    expect(page.get_by_role("heading", name="run elsewhere")).to_be_visible()
+    expect(page).to_have_title("run elsewhere · HighNoon")
+    expect(page.get_by_test_id("optimization-history").locator(".main-svg").first).to_be_visible()
+    page.wait_for_function(GROWN, arg=trials(page))
+    header = page.locator(".hn-header")
+    header.get_by_role("button", name="Pause").click()
+    expect(header).to_contain_text("Paused by")
+    study = optuna.load_study(study_name="run elsewhere", storage=url)
+    assert study.user_attrs[attributes.PAUSED]
+    expect(header).to_contain_text("Paused")
+    header.get_by_role("button", name="Resume").click()
+    expect(header).to_contain_text("Resumed by")
+
+    table = page.get_by_test_id("trial-table")
+    table.get_by_label("Filter").first.fill("rate < 0.5")
+    table.locator("[role=row][data-trial]").first.click()
+    expect(page.get_by_test_id("trial-details")).to_contain_text("Started")
+    page.get_by_test_id("parameter-plots").scroll_into_view_if_needed()
+    expect(page.get_by_test_id("parameter-plots").locator(".main-svg").first).to_be_visible()
+    expect(page.get_by_test_id("importance")).to_contain_text("PED-ANOVA over")
+    panel = page.get_by_test_id("control-panel")
+    panel.get_by_role("button", name="Stop…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop").first.click()
+    assert run.wait(30) == 0
+    assert study.user_attrs[attributes.STOP]
+
+    best = optuna.load_study(study_name="run elsewhere", storage=url).best_trial
+    expect(page.get_by_test_id("export-panel")).to_contain_text(f"trial {best.number}")
+    with page.expect_download() as download:
+        page.get_by_test_id("download-best-json").click()
+    config = json.loads(Path(download.value.path()).read_text())
+    assert (config["trial"], config["params"]) == (best.number, best.params)
+    with page.expect_download() as download:
+        page.get_by_test_id("download-trials-csv").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 1 + len(study.get_trials())
+
+    page.go_back()
+    expect(row(page, "run elsewhere")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="run elsewhere")).to_be_visible()
+    page.get_by_role("navigation", name="Way").get_by_role("link", name="Studies").click()
+    expect(page.get_by_test_id("study-browser")).to_contain_text("1 study in 1 storage")
+
+
+def test_studies_are_compared_renamed_and_deleted(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/more.db"
+    for name in ("one/half", "two halves", "part"):
+        add_study(url, name, ["completed"] * 4)
+    page = watched.page
+    page.goto(address)
+    row(page, "part").get_by_role("checkbox").click()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("New name of part").fill("whole")
+    page.keyboard.press("Enter")
+    expect(row(page, "whole")).to_be_visible()
+    row(page, "whole").get_by_role("checkbox").click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete whole").click()
+    expect(row(page, "whole")).to_have_count(0)
+    assert set(optuna.get_all_study_names(url)) == {"one/half", "two halves"}
+
+    for name in ("one/half", "two halves"):
+        row(page, name).get_by_role("checkbox").click()
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("link", name="Open as a page").click()
+    expect(page).to_have_title("one/half and two halves · HighNoon")
+    expect(page.locator(".hn-step-plot")).to_have_count(2)
+    expect(page.locator(".hn-compare-page")).to_contain_text("After 4 completed trials each:")
+    assert violations(page.locator("#highnoon"), least=5) == []
+    page.get_by_role("link", name="one/half").click()
+    expect(page.get_by_role("heading", name="one/half")).to_be_visible()
+    assert page.url.endswith("/study/one%2Fhalf")
+
+
+def test_text_of_studies_is_text(watched: Watched, address: str, folder: Path) -> None:
+    url = f"sqlite:///{folder}/hostile.db"
+    for name in HOSTILE:
+        name = name[:500]
+        distributions: Any = {
+            text[:200]: optuna.distributions.CategoricalDistribution([*HOSTILE, MARKUP])
+            for text in HOSTILE
+        }
+        study = hn.HPOTrialManager(name, storage=url).study
+        for number in range(12):
+            params = dict.fromkeys(distributions, HOSTILE[number % 4])
+            study.add_trial(
+                optuna.create_trial(value=number, params=params, distributions=distributions)
+            )
+        failure = {"type": MARKUP, "message": MARKUP * 50, "traceback": f"Traceback\n{MARKUP}"}
+        study.add_trial(
+            optuna.create_trial(
+                state=optuna.trial.TrialState.FAIL,
+                user_attrs={attributes.FAILURE: failure, attributes.LOG: MARKUP},
+            )
+        )
+        study.set_user_attr(f"{attributes.NOTE}12", MARKUP)
+        study._storage.set_study_system_attr(study._study_id, "study:metric_names", [MARKUP])
+    page = watched.page
+    page.goto(f"{address}?{MARKUP}")
+    links = page.locator("[data-key*='hostile.db'] a")
+    expect(links).to_have_count(len(HOSTILE))
+    assert {name[:500] for name in HOSTILE} == set(links.all_text_contents())
+    links.filter(has_text=HOSTILE[0]).click()
+    expect(page.locator("h2")).to_have_text(HOSTILE[0])
+    page.locator("[role=row][data-trial='12']").click()
+    details = page.get_by_test_id("trial-details")
+    expect(details).to_contain_text(MARKUP)
+    expect(details.get_by_label("Note")).to_have_value(MARKUP)
+    page.get_by_test_id("parameter-plots").scroll_into_view_if_needed()
+    expect(page.get_by_test_id("parameter-plots").locator(".main-svg").first).to_be_visible()
+    expect(page.get_by_test_id("importance")).to_contain_text("PED-ANOVA")
+    page.get_by_test_id("optimization-history").locator(".hn-plot-figure").hover()
+    page.goto(f"{address}/compare?study={MARKUP}")
+    expect(page.locator(".hn-compare-page")).to_contain_text("There is no study")
+    assert page.evaluate("window.ran") is None
+
+
+def test_read_only_pages_have_no_control(context: BrowserContext, tmp_path: Path) -> None:
+    add_study(f"sqlite:///{tmp_path}/fixed.db", "fixed", mixed(30))
+    with running_dashboard(tmp_path, read_only=True) as address:
+        watched = Watched(context, address)
+        page = watched.page
+        page.goto(address)
+        row(page, "fixed").get_by_role("checkbox").click()
+        words = page.get_by_test_id("study-browser").get_by_role("button").all_inner_texts()
+        assert not {"Rename", "Archive", "Delete…"} & set(words)
+        assert violations(page.locator("#highnoon")) == []
+        row(page, "fixed").get_by_role("link").click()
+        page.locator("[role=row][data-trial='29']").click()
+        expect(page.get_by_test_id("trial-details")).to_contain_text("Started")
+        expect(page.get_by_test_id("importance")).to_contain_text("PED-ANOVA")
+        offered = set(page.locator("#highnoon").get_by_role("button").all_inner_texts())
+        for word in ("Pause", "Stop", "Enqueue", "Resume"):
+            assert not [text for text in offered if word in text]
+        for panel in ("control-panel", "enqueue-panel"):
+            expect(page.get_by_test_id(panel)).to_have_count(0)
+        expect(page.get_by_label("Note")).to_be_hidden()
+        assert violations(page.locator("#highnoon")) == []
+        assert watched.wrong == []
+
+
+def test_a_page_goes_on_when_the_server_was_away(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/away.db"
+    study = add_study(url, "away", ["completed"] * 3).study
+    page = watched.page
+    page.goto(f"{address}/away.db/study/away")
+    count = page.get_by_test_id("trial-count")
+    expect(count).to_have_attribute("data-trials", "3")
+    page.route("**/changes*", lambda route: route.abort())
+    study.enqueue_trial({})  # ends the request that waits for news
+    header = page.locator(".hn-header")
+    expect(header).to_contain_text("The server does not answer. Last update")
+    expect(page.locator(".hn-bar")).to_contain_text("Not live")
+    expect(count).to_have_attribute("data-trials", "4")
+    study.enqueue_trial({})
+    page.unroute("**/changes*")
+    header.get_by_role("button", name="Try now").click()
+    expect(count).to_have_attribute("data-trials", "5")
+    expect(header).not_to_contain_text("does not answer")
+    watched.wrong = [text for text in watched.wrong if "ERR_FAILED" not in text]
