@@ -9,7 +9,8 @@ import pytest
 from optuna.distributions import FloatDistribution
 
 from highnoon.hpo.reading import StudyFeed
-from highnoon_widgets.still import study_still
+from highnoon_widgets import StudyBrowser
+from highnoon_widgets.still import studies_still, study_still
 
 
 def image_of(still: str) -> ElementTree.Element:
@@ -55,3 +56,16 @@ def test_it_stays_small_with_many_trials() -> None:
         for number in range(5_000)
     )
     assert len(study_still(StudyFeed(study))) < 40_000
+
+
+def test_a_list_of_studies_is_a_table() -> None:
+    storage = optuna.storages.InMemoryStorage()
+    optuna.create_study(study_name="<b>empty</b>", storage=storage)
+    study = optuna.create_study(study_name="tried", storage=storage)
+    study.add_trial(optuna.create_trial(value=0.25))
+    browser = StudyBrowser({"mine": storage})
+    still = studies_still(browser.source.studies)
+    browser.close()
+    assert "<td>&lt;b&gt;empty&lt;/b&gt;</td><td>mine</td><td>empty</td><td>–</td>" in still
+    assert "<td>tried</td>" in still
+    assert "<td>0.2500</td><td>1 completed</td>" in still

@@ -13,6 +13,7 @@ from highnoon_widgets._cells import close_former
 from highnoon_widgets.browser_source import BrowserSource
 from highnoon_widgets.dashboard import StudyDashboard
 from highnoon_widgets.engines import Engines
+from highnoon_widgets.still import show_with_still, studies_still
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -90,6 +91,9 @@ class StudyBrowser(ipywidgets.Box):
         former, self._dashboard = self._dashboard, StudyDashboard(reader)
         self.children = [self.list, self._dashboard]
         _close(former)
+
+    def _ipython_display_(self) -> None:
+        show_with_still(self, studies_still(self.source.studies))
 
     def close(self) -> None:
         """Stop following the studies."""

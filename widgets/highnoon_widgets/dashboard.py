@@ -13,7 +13,7 @@ from highnoon_widgets.importance_chart import ImportanceChart
 from highnoon_widgets.parameter_plots import ParameterPlots
 from highnoon_widgets.plots import Edf, LearningCurves, OptimizationHistory, Timeline
 from highnoon_widgets.source import StudySource
-from highnoon_widgets.still import show_with_still
+from highnoon_widgets.still import show_with_still, study_still
 from highnoon_widgets.trial_table import TrialTable
 from highnoon_widgets.view import View
 
@@ -90,4 +90,4 @@ class StudyDashboard(ipywidgets.Box):
         return list(self.source.selected)
 
     def _ipython_display_(self) -> None:
-        show_with_still(self, self.source.feed)
+        show_with_still(self, study_still(self.source.feed))

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,28 +11,31 @@ from highnoon.hpo.reading import STATUSES
 from highnoon.hpo.run.progress import format_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import ipywidgets
 
     from highnoon.hpo.plotdata import History
     from highnoon.hpo.reading import StudyFeed
 
-__all__ = ["show_with_still", "study_still"]
+__all__ = ["show_with_still", "studies_still", "study_still"]
 
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 28
 # A saved notebook is to stay small however many trials there are.
 _MANY_MARKS = 1_000
+_MANY_STUDIES = 50
 _INK, _GRID, _BEST, _COMPLETED, _PRUNED = "#5c5c5c", "#e0e0e0", "#cc7000", "#475a73", "#878787"
 
 
-def show_with_still(widget: "ipywidgets.Widget", feed: "StudyFeed") -> None:
-    """Show a widget in a cell, with the still picture above it until the page has drawn it.
+def show_with_still(widget: "ipywidgets.Widget", still: str) -> None:
+    """Show a widget in a cell, with a still picture, as HTML, above it until the page has drawn it.
 
     They are two outputs, since JupyterLab looks at no other format of one that has a widget.
     """
     from IPython.display import display
 
-    display({"text/html": study_still(feed), "text/plain": ""}, raw=True)
+    display({"text/html": still, "text/plain": ""}, raw=True)
     view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
     display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
 
@@ -61,6 +64,31 @@ def study_still(feed: "StudyFeed") -> str:
         )
     lines.append("A picture of the study as it was; run the cell to see it live.")
     return '<div class="hn-still">' + "<br>".join(lines) + "</div>"
+
+
+def studies_still(studies: "Sequence[Mapping[str, Any]]") -> str:
+    """Return HTML: a table of studies, the rows of a `BrowserSource`, the latest of them first."""
+    kept = [study for study in studies if not study["archived"]]
+    kept.sort(key=lambda study: study["activity"] or 0, reverse=True)
+    rows = []
+    for study in kept[:_MANY_STUDIES]:
+        history = study["history"] if len(study["directions"]) == 1 else []
+        cells = (
+            study["name"],
+            study["storage"],
+            study["status"],
+            format_value(history[-1][1]) if history else "–",
+            ", ".join(f"{count} {status}" for status, count in study["counts"].items() if count),
+        )
+        rows.append("".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells))
+    heads = "".join(f"<th>{head}</th>" for head in ("study", "storage", "state", "best", "trials"))
+    more = len(kept) - len(rows)
+    return (
+        '<div class="hn-still"><table>'
+        + "".join(f"<tr>{row}</tr>" for row in [heads, *rows])
+        + f"</table>{f'and {more} more. ' if more else ''}"
+        + "The studies as they were; run the cell to see them live.</div>"
+    )
 
 
 def _picture(info: "History") -> str:

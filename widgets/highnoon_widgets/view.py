@@ -10,7 +10,7 @@ from highnoon_widgets import _bundles
 from highnoon_widgets._cells import close_former
 from highnoon_widgets.engines import Engines
 from highnoon_widgets.source import StudySource
-from highnoon_widgets.still import show_with_still
+from highnoon_widgets.still import show_with_still, study_still
 
 if TYPE_CHECKING:
     import optuna
@@ -66,4 +66,4 @@ class View(anywidget.AnyWidget):
         self.source.selected = list(numbers)
 
     def _ipython_display_(self) -> None:
-        show_with_still(self, self.source.feed)
+        show_with_still(self, study_still(self.source.feed))

@@ -284,7 +284,7 @@ class HistoryDrawing {
         text: `${format.integer(this.toGo)} to go`,
         x: this.present,
         xanchor: "left",
-        xshift: 3,
+        xshift: this.running.size ? 9 : 3,
         yref: "paper",
         y: 1,
         yanchor: "top",
