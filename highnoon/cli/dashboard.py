@@ -1,6 +1,7 @@
 """The command `dashboard`: serve the WebUI."""
 
 import argparse
+import logging
 import os
 from typing import Any
 
@@ -38,6 +39,7 @@ def add_dashboard(commands: Any) -> None:
         metavar="ORIGIN",
         help="origin whose pages may show the dashboard in a frame",
     )
+    add("--access-log", action="store_true", help="write a line for each request")
     add("--open-browser", action="store_true", help="open the dashboard in a browser")
     dashboard.set_defaults(run=_dashboard)
 
@@ -45,7 +47,11 @@ def add_dashboard(commands: Any) -> None:
 def _dashboard(options: argparse.Namespace) -> None:
     from highnoon.webui import app
 
-    given = {name: value for name, value in vars(options).items() if name != "run"}
+    if options.access_log:
+        logging.basicConfig(format="%(asctime)s %(message)s")
+        logging.getLogger("highnoon.webui").setLevel(logging.INFO)
+    ours = ("run", "access_log")
+    given = {name: value for name, value in vars(options).items() if name not in ours}
     given["storage"] = _storages(options.storage)
     app.run(**given)
 

@@ -30,7 +30,6 @@ _FORWARDED = frozenset(
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _WRONG_TOKENS_PER_MINUTE = 10
 _MOST_PEERS = 10_000
-_NOBODY_WAITS = 499  # as other servers log it
 _LOGIN_PAGE = (Path(__file__).parent / "templates" / "login.html").read_text()
 
 log = logging.getLogger("highnoon.webui")
@@ -119,9 +118,6 @@ class Guarded(tornado.web.RequestHandler):
     answer. Mixed in front of another handler, it guards that one.
     """
 
-    is_alone = False
-    """Whether the other side has gone before the answer."""
-
     public = False
     """Whether everybody may ask, with no token."""
 
@@ -208,10 +204,11 @@ class Guarded(tornado.web.RequestHandler):
         message = isinstance(error, tornado.web.HTTPError) and error.log_message
         self._finish_with(message or self._reason)
 
-    def on_connection_close(self) -> None:
-        """Remember that nobody waits for the answer any more."""
-        self.is_alone = True
-        super().on_connection_close()
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer with an error, if there is still somebody to answer."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        if not isinstance(error, StreamClosedError):
+            super().send_error(status_code, **kwargs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an error of ours, with the path alone of what was asked."""
@@ -279,8 +276,6 @@ def login_page(handler: Guarded, path: str, query: str, *, wrong: bool = False) 
 def log_request(handler: tornado.web.RequestHandler) -> None:
     """Write a line of the access log: no query, no headers, hence no secret."""
     request, status = handler.request, handler.get_status()
-    if getattr(handler, "is_alone", False):
-        status = _NOBODY_WAITS
     level = logging.ERROR if status >= 500 else logging.INFO
     milliseconds = 1e3 * request.request_time()
     log.log(

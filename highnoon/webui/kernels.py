@@ -115,8 +115,11 @@ class ViewerKernels(AsyncMappingKernelManager):
         self._unseen_since.pop(kernel_id, None)
         for socket in self._sockets.pop(kernel_id, set()):
             socket.close()
+        for notebook in getattr(self, "notebook_data", {}).values():
+            notebook["kernel_ids"].discard(kernel_id)
         with contextlib.suppress(tornado.web.HTTPError):  # it ended in the meantime
-            await ensure_async(self.shutdown_kernel(kernel_id, now=True))
+            # Not Voilà's method, which looks through its pool and fails where a start there did.
+            await ensure_async(super().shutdown_kernel(kernel_id, now=True))
 
     async def cull(self, seconds: float) -> None:
         """End the kernels whose page was not connected for that long, and those that died."""

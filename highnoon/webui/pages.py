@@ -79,7 +79,7 @@ class _Page(Guarded):
             kernels.delivered(kernel_id)
         except NoKernelError as error:
             self.write(no_kernel(str(error)))
-        except StreamClosedError:
+        except StreamClosedError:  # nobody waits for it any more
             if kernel_id is not None:
                 await kernels.give_up(kernel_id)
 

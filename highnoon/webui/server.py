@@ -229,6 +229,11 @@ class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
         """Stop Jupyter's pings."""
         self.ping_callback.stop()
 
+    def on_message(self, ws_message: str | bytes) -> None:
+        """Hand a message on, unless the connection is closing, and with it what it agreed on."""
+        if self.ws_connection is not None:
+            super().on_message(ws_message)
+
     def on_close(self) -> None:
         """Note that nobody looks any more."""
         self.kernels.disconnected(self.kernel_id, self)

@@ -31,7 +31,7 @@ def port_of(app: App) -> int:
 
 @pytest.fixture(scope="module")
 def dashboard(serve_dashboard: Serve) -> Dashboard:
-    return serve_dashboard(host="localhost", base_url="highnoon/team")
+    return serve_dashboard(host="localhost", base_url="highnoon/team", max_viewers=0)
 
 
 def test_a_script_serves_until_a_signal_and_leaves_no_process(
@@ -139,7 +139,9 @@ def test_below_a_base_url_all_that_comes_needs_the_token(dashboard: Dashboard) -
     page = ask(port, "/highnoon/team/hpo/study/demo", headers=bearer).text
     addresses = re.findall(r'(?:src|href)="(/[^"]+)"', page)
     assert addresses
-    assert all(address.startswith("/highnoon/team/hpo/") for address in addresses)
+    voila = dashboard.server._page_config({})
+    for address in (*addresses, *voila.values(), dashboard.server.base_url):
+        assert address.startswith("/highnoon/team/hpo/")
     leads = ask(port, f"/highnoon/team/?token={dashboard.token}")
     assert "Path=/highnoon/team/hpo" in leads.headers["Set-Cookie"]
 
