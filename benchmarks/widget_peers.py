@@ -21,9 +21,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, WebSocket, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.main_thread import busy_during
+from benchmarks.pages import busy_during, widget_messages
 from benchmarks.widgets import make_study
 from tests.browser.jupyter import Lab, launch, running_lab
 
@@ -132,17 +132,7 @@ FIGURE_WIDGET = Contestant("plotly FigureWidget", FIGURE, SHOW_FIGURE, ".main-sv
 def measure(browser: Browser, lab: Lab, contestant: Contestant, trials: int) -> dict[str, float]:
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.set_default_timeout(120_000)
-    received: list[int] = []
-
-    def count(frame: str | bytes) -> None:
-        data = frame if isinstance(frame, bytes) else frame.encode()
-        if b'"comm_' in data:
-            received.append(len(data))
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", count)
-
-    page.on("websocket", listen)
+    received = widget_messages(page)
     cells = [
         TIMED + contestant.prepare.replace("TRIALS", str(trials)),
         contestant.show,

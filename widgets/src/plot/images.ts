@@ -14,7 +14,7 @@ const PADDING = 16;
 /** Draw a plot once more, with its heading and key inside and points as vectors. */
 export async function imageOf(
   plotly: Plotly,
-  traces: Trace[],
+  traces: readonly Trace[],
   layout: Record<string, unknown>,
   {
     format,

@@ -6,23 +6,16 @@ import { menuButton } from "../menu.ts";
 import type { Change } from "../study.ts";
 import type { ViewContext } from "../view.ts";
 import { myTurn } from "../turns.ts";
-import { Cloud, withoutCloud } from "./cloud.ts";
-import {
-  isMessage,
-  type Axis,
-  type Drawing,
-  type KeyEntry,
-  type Message,
-  type Trace,
-} from "./drawing.ts";
-import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
+import { isMessage, type Axis, type Drawing, type KeyEntry, type Message } from "./drawing.ts";
+import type { ImageFormat } from "./images.ts";
 import { keyOf } from "./key.ts";
-import { pixelOf, placeAt, rangeOf } from "./pixels.ts";
+import { rangeOf } from "./pixels.ts";
 import { MANY } from "./points.ts";
-import { Pointing, type PlotElement } from "./pointing.ts";
+import { Pointing } from "./pointing.ts";
 import { MOST_RINGS, ringShapes, selectedTraces } from "./rings.ts";
 import { Schedule } from "./schedule.ts";
-import { CONFIG, layoutOf, type Size } from "./template.ts";
+import { Surface } from "./surface.ts";
+import { layoutOf, type Size } from "./template.ts";
 import { readTheme, watchTheme, type Theme } from "./theme.ts";
 
 /** More changed trials than this are drawn by a new drawing. */
@@ -52,26 +45,24 @@ export class PlotPanel {
   private readonly spec: PlotSpec;
   private readonly note = h("span.hn-caption");
   private readonly key = h("div.hn-key-place");
-  private readonly cloud = new Cloud();
-  private readonly canvas = h("div.hn-plot-canvas");
+  private readonly surface = new Surface(
+    (element) => this.pointing.listen(element),
+    (xaxis) => this.takeZoom(xaxis),
+  );
   private readonly message = h("div.hn-plot-message");
   private readonly figure: HTMLElement;
   private readonly pointing: Pointing;
   private readonly schedule: Schedule;
   private readonly undo: (() => void)[] = [];
-  private plotly: Plotly | null = null;
   private theme: Theme;
   private drawing: Drawing | null = null;
-  private traces: Trace[] = [];
   private shownKey = "";
   private dragmode: "select" | "zoom";
   /** Trials that changed since the last drawing. */
   private readonly changed = new Set<number>();
   /** Whether the selected trials are marked by a trace. */
   private ringed = false;
-  private listens = false;
   private drawn = 0;
-  private drawnSize: Size = { width: 0, height: 0 };
   private resets = 0;
   private drawnRange: [number, number] = [0, 0];
   private zoom: { view: string; range: [number, number] } | null = null;
@@ -89,7 +80,7 @@ export class PlotPanel {
         "aria-roledescription": "plot",
         "aria-label": spec.heading,
       },
-      this.canvas,
+      this.surface.element,
       this.message,
     );
     this.figure.style.height = `${spec.height()}px`;
@@ -117,8 +108,7 @@ export class PlotPanel {
       drawing: () => this.drawing,
       pixel: (number) => this.pixel(number),
       hit: (pixel) => this.hit(pixel),
-      within: (range) =>
-        this.drawing?.within?.(range) ?? (this.cloud.active ? this.cloud.within(range) : null),
+      within: (range) => this.drawing?.within?.(range) ?? this.surface.within(range),
       region: (numbers) => this.takeRegion(numbers),
       reset: () => this.reset(),
     });
@@ -141,7 +131,7 @@ export class PlotPanel {
 
   close(): void {
     for (const undo of this.undo) undo();
-    this.plotly?.purge(this.canvas as never);
+    this.surface.close();
     this.element.remove();
   }
 
@@ -152,10 +142,10 @@ export class PlotPanel {
     const size = this.size();
     this.figure.style.height = `${size.height}px`;
     if (size.width <= 0) return 0;
-    if (!this.plotly)
+    if (!this.surface.ready)
       this.say({ title: "", text: `reading ${format.plural(source.study.length, "trial")}` });
     try {
-      this.plotly ??= ((await source.load("plots")) as { default: Plotly }).default;
+      await this.surface.load(() => source.load("plots"));
     } catch (error) {
       this.say({ title: "The plot cannot be drawn", text: String(error) });
       return 0;
@@ -186,14 +176,13 @@ export class PlotPanel {
 
   private async show(drawn: Drawing | Message, size: Size): Promise<void> {
     const { source } = this.context;
-    this.drawnSize = size;
     this.drawing = isMessage(drawn) ? null : drawn;
     if (isMessage(drawn)) return this.say(drawn);
     this.describe(drawn);
     // A copy: plotly.js writes into the ranges that it was given.
     this.drawnRange = this.zoom?.range ?? rangeOf(drawn.axes.xaxis);
     this.ringed = !drawn.highlight && source.selected.length > MOST_RINGS;
-    this.traces = !this.ringed
+    const traces = !this.ringed
       ? drawn.traces
       : [...drawn.traces, ...selectedTraces(drawn, source.selected, this.theme)];
     const layout = {
@@ -202,40 +191,15 @@ export class PlotPanel {
       uirevision: `${drawn.view} ${this.resets}`,
       selectionrevision: this.drawn++,
     };
-    await this.plotly!.react(
-      this.canvas as never,
-      withoutCloud(this.traces) as never,
-      layout as never,
-      CONFIG as never,
-    );
-    this.cloud.set(this.traces);
-    this.drawCloud();
+    await this.surface.draw(traces, layout, size);
     this.figure.setAttribute("aria-label", drawn.label);
     this.figure.dataset.drawn = String(this.drawn);
-    if (!this.listens) this.listen(this.canvas as unknown as PlotElement);
-  }
-
-  private listen(plot: PlotElement): void {
-    this.listens = true;
-    this.pointing.listen(plot);
-    plot.on("plotly_relayout", (event) => {
-      // Shapes that light trials up are laid out too, and move nothing.
-      if (!Object.keys(event ?? {}).some((key) => key.includes("axis"))) return;
-      this.drawCloud();
-      this.takeZoom(plot);
-    });
-  }
-
-  private drawCloud(): void {
-    // Over marks and grid, under notes and what lights trials up.
-    this.canvas.querySelector(".gl-container")!.append(this.cloud.canvas);
-    this.cloud.draw((this.canvas as unknown as PlotElement).layout, this.drawnSize);
   }
 
   /** Draw anew what goes by the part of the x axis that is looked at. */
-  private takeZoom({ layout }: PlotElement): void {
+  private takeZoom(xaxis: Axis): void {
     if (!this.drawing?.redrawsZoom) return;
-    const range = rangeOf(layout.xaxis as Axis);
+    const range = rangeOf(xaxis);
     if (range.every((end, i) => Math.abs(end - this.drawnRange[i]) < 1)) return;
     this.zoom = { view: this.drawing.view, range };
     this.redraw();
@@ -247,13 +211,13 @@ export class PlotPanel {
 
   private describe(drawing: Drawing): void {
     this.message.replaceChildren();
-    this.canvas.hidden = false;
+    this.surface.element.hidden = false;
     this.note.textContent = drawing.note ?? "";
     this.showKey(drawing.key);
   }
 
   private say({ title, text }: Message): void {
-    this.canvas.hidden = true;
+    this.surface.element.hidden = true;
     this.note.textContent = "";
     this.showKey([]);
     this.figure.setAttribute(
@@ -288,7 +252,7 @@ export class PlotPanel {
     const { study } = this.context;
     for (const row of change.rows) this.changed.add(study.number.at(row));
     const few = !change.reset && study.length >= MANY && this.changed.size <= MOST_LIVE;
-    if (few && this.listens && this.drawing?.live?.(this.changed)) {
+    if (few && this.surface.drawn && this.drawing?.live?.(this.changed)) {
       this.light();
       this.schedule.later();
     } else this.schedule.soon();
@@ -302,8 +266,8 @@ export class PlotPanel {
 
   /** Draw what lies over the traces: rings, and what is live. */
   private light(): void {
-    if (!this.listens || !this.drawing || this.pointing.dragging) return;
-    void this.plotly!.relayout(this.canvas as never, { shapes: this.shapes() } as never);
+    if (!this.surface.drawn || !this.drawing || this.pointing.dragging) return;
+    this.surface.light(this.shapes());
   }
 
   private recolour(): void {
@@ -315,15 +279,13 @@ export class PlotPanel {
 
   private pixel(number: number): { x: number; y: number } | null {
     const [place] = this.drawing?.places(number) ?? [];
-    if (!place || !this.listens) return null;
-    return pixelOf(place, (this.canvas as unknown as PlotElement).layout, this.drawnSize);
+    return place && this.surface.drawn ? this.surface.pixelOf(place) : null;
   }
 
   private hit(pixel: { x: number; y: number }): number | null | undefined {
-    if (!this.listens || !this.drawing) return undefined;
-    if (!this.drawing.hit) return this.cloud.active ? this.cloud.nearest(pixel) : undefined;
-    const { layout } = this.canvas as unknown as PlotElement;
-    return this.drawing.hit(placeAt(pixel, layout, this.drawnSize));
+    if (!this.surface.drawn || !this.drawing) return undefined;
+    const { hit } = this.drawing;
+    return hit ? hit(this.surface.placeAt(pixel)) : this.surface.nearest(pixel);
   }
 
   private takeRegion(numbers: number[]): void {
@@ -362,13 +324,7 @@ export class PlotPanel {
   }
 
   private async save(kind: ImageFormat): Promise<void> {
-    const { layout } = this.canvas as unknown as PlotElement;
-    const image = await imageOf(this.plotly!, this.traces, layout, {
-      format: kind,
-      heading: this.spec.heading,
-      theme: this.theme,
-      size: this.drawnSize,
-    });
+    const image = await this.surface.image(kind, this.spec.heading, this.theme);
     download(image, `${fileName(this.context.study.state.name, this.spec.heading)}.${kind}`);
   }
 }

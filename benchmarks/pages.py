@@ -1,13 +1,13 @@
-"""What a page's main thread does while something happens, by Chromium's own trace."""
+"""What something costs a page: time of its main thread by Chromium's trace, bytes it receives."""
 
 import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, WebSocket
 
-__all__ = ["Busy", "busy_during"]
+__all__ = ["Busy", "busy_during", "widget_messages"]
 
 # The names of threads are in every trace; the category of tasks is the least there is.
 CATEGORIES = ["toplevel"]
@@ -53,3 +53,19 @@ def busy_during(browser: Browser, page: Page, act: Callable[[], Any]) -> Busy:
         longest_by_clock=max((task["dur"] / 1000 for task in busiest), default=0.0),
         total=sum(spent),
     )
+
+
+def widget_messages(page: Page) -> list[int]:
+    """Return a list that takes the size of each message to a widget, from the next notebook on."""
+    sizes: list[int] = []
+
+    def take(frame: str | bytes) -> None:
+        data = frame if isinstance(frame, bytes) else frame.encode()
+        if b'"comm_' in data:
+            sizes.append(len(data))
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", take)
+
+    page.on("websocket", listen)
+    return sizes
