@@ -50,7 +50,7 @@ export class ForkBar {
     this.button.hidden = !possible;
     this.sentence.textContent = possible
       ? narrowSentence(who, rows.length, narrowParameters(study, parameterOrder, rows))
-      : "";
+      : "From the second completed trial on this says where the best lie, and forks the study.";
   }
 
   private async open(): Promise<void> {
