@@ -11,7 +11,10 @@ export interface FeedTimes {
   backOff: number[];
   /** An answer that takes longer is no answer. */
   patience: number;
-  /** A page that nobody sees for so long asks no more until somebody does. */
+  /**
+   * A page that nobody sees for so long asks no more until somebody does: browsers keep few
+   * connections to a server for all pages together.
+   */
   hidden: number;
 }
 
@@ -19,7 +22,7 @@ const TIMES: FeedTimes = {
   least: 250,
   backOff: [1000, 2000, 4000, 8000, 15_000],
   patience: 60_000,
-  hidden: 5 * 60_000,
+  hidden: 5000,
 };
 
 /** Why there is no news. */

@@ -25,7 +25,7 @@ export function servedTrouble(source: KernelLink, { feed }: Served): HTMLElement
   if (source.late && source.busy)
     return notice(
       "busy",
-      "The kernel is starting.",
+      "Waiting for the kernel.",
       "Trials are live; details and buttons come with it.",
     );
   if (source.busy)
