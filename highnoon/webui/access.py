@@ -118,6 +118,9 @@ class Guarded(tornado.web.RequestHandler):
     answer. Mixed in front of another handler, it guards that one.
     """
 
+    is_alone = False
+    """Whether the other side has gone before it was answered."""
+
     public = False
     """Whether everybody may ask, with no token."""
 
@@ -204,15 +207,21 @@ class Guarded(tornado.web.RequestHandler):
         message = isinstance(error, tornado.web.HTTPError) and error.log_message
         self._finish_with(message or self._reason)
 
+    def on_connection_close(self) -> None:
+        """Remember that nobody waits for the answer any more."""
+        self.is_alone = True
+        super().on_connection_close()
+
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer with an error, if there is still somebody to answer."""
         error = (kwargs.get("exc_info") or (None, None))[1]
-        if not isinstance(error, StreamClosedError):
+        if not self.is_alone and not isinstance(error, StreamClosedError):
             super().send_error(status_code, **kwargs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an error of ours, with the path alone of what was asked."""
-        if not isinstance(value, tornado.web.HTTPError | StreamClosedError):
+        expected = (tornado.web.HTTPError, StreamClosedError)
+        if not self.is_alone and not isinstance(value, expected):
             log.error("%s %s", self.request.method, self.request.path, exc_info=(typ, value, tb))
 
     def _wants_html(self) -> bool:

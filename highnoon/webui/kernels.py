@@ -32,7 +32,8 @@ class ThisPython(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
         """Return the one kernel there is."""
-        return KernelSpec(resource_dir="", **get_kernel_dict())
+        spec = get_kernel_dict(["--HistoryManager.enabled=False"])  # nobody types
+        return KernelSpec(resource_dir="", **spec)
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Return its name."""

@@ -59,7 +59,8 @@ def ends_without_a_trace(
     process = psutil.Process(script.pid)
     wait_until(lambda: len(process.children()) == 2)  # one behind the page, one that waits
     kernels = process.children(recursive=True)
-    folder = Path(process.children()[0].cmdline()[-1]).parent
+    command = process.children()[0].cmdline()
+    folder = Path(command[command.index("-f") + 1]).parent
     assert folder.exists()
     script.send_signal(number)
     rest, errors = script.communicate(timeout=30)
