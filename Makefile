@@ -73,6 +73,7 @@ bench: $(READY) ## Run the benchmarks, each against its peer
 
 screenshots: $(READY) $(FRONT) ## Take pictures of the dashboard in each state, theme and width
 	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.page_screenshots
 
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --all-extras --no-annotate --no-emit-index-url --upgrade \

@@ -257,6 +257,11 @@ class Browser {
   }
 
   private whyNone(): string {
+    const { places, pages } = this.source;
+    if (!places.length)
+      return `No studies yet. One with storage="sqlite:///hpo.db" in this folder ${
+        pages ? "appears here" : "is here when the cell runs again"
+      }.`;
     if (!this.source.studies.length)
       return "No studies yet. hpo.optimize with this storage makes one; it appears here.";
     const which = this.choice.segment === "all" ? "" : `${this.choice.segment} `;
