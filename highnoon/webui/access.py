@@ -230,7 +230,8 @@ class Guarded(tornado.web.RequestHandler):
     def _finish_with(self, message: str) -> None:
         if self._wants_html():
             self.set_header("Content-Type", "text/html; charset=utf-8")
-            self.finish(f"<!doctype html><title>HighNoon</title><p>{xhtml_escape(message)}</p>")
+            head = "<!doctype html><title>HighNoon</title><link rel=icon href=data:,>"
+            self.finish(f"{head}<p>{xhtml_escape(message)}</p>")
         else:
             self.set_header("Content-Type", "application/json")
             self.finish(json_encode({"error": message}))
