@@ -26,8 +26,10 @@ _FOLDER_FOR_KERNELS = "HIGHNOON_WEBUI_FOLDER"
 _RESERVED = ("api", "compare", "health", "login", "static", "study", "voila")
 _SQLITE = b"SQLite format 3\0"
 _TABLES = {"studies", "trials", "version_info"}
-# A storage that could not be opened is not tried again at once: a server that is gone takes 10 s.
-_RETRY_SECONDS = 5.0
+# A server that is gone takes 10 s to say nothing. It is not asked again at once, all the less the
+# longer it took; a file, which answers at once, is.
+_REST = 3.0
+_MOST_REST_SECONDS = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +138,7 @@ class _Opened:
         self._storage: BaseStorage | None = None
         self._file: tuple[int, int] | None = None
         self._error: StorageError | None = None
-        self._tried = 0.0
+        self._rests_until = 0.0
         self._lock = threading.Lock()
 
     def storage(self) -> "BaseStorage":
@@ -144,13 +146,16 @@ class _Opened:
             file = self._file_now()
             if self._storage is not None and file == self._file:
                 return self._storage
-            if self._error is not None and time.monotonic() - self._tried < _RETRY_SECONDS:
+            since = time.monotonic()
+            if self._error is not None and since < self._rests_until:
                 raise StorageError(str(self._error))
             self._storage = self._error = None
             try:
                 self._storage = open_storage(self._url.raw)
             except StorageError as error:
-                self._error, self._tried = error, time.monotonic()
+                now = time.monotonic()
+                self._error = error
+                self._rests_until = now + min(_REST * (now - since), _MOST_REST_SECONDS)
                 raise
             self._file = file
             return self._storage
@@ -176,15 +181,18 @@ class _StudyFiles:
 
     def __init__(self) -> None:
         self._known: dict[Path, _Looked] = {}
+        self._lock = threading.Lock()
 
     def of(self, folder: Path) -> list[Path]:
         """Return the files, sorted by name."""
-        known, self._known = self._known, {}
-        for entry in _files(folder):
-            path = Path(entry.path)
-            with contextlib.suppress(OSError):
-                self._known[path] = _look(path, entry.stat(), known.get(path))
-        return sorted(path for path, looked in self._known.items() if looked.has_studies)
+        found: dict[Path, _Looked] = {}
+        with self._lock:
+            for entry in _files(folder):
+                path = Path(entry.path)
+                with contextlib.suppress(OSError):
+                    found[path] = _look(path, entry.stat(), self._known.get(path))
+            self._known = found
+        return sorted(path for path, looked in found.items() if looked.has_studies)
 
 
 class _Looked(NamedTuple):

@@ -13,9 +13,10 @@ from highnoon.exceptions import HighNoonError, StorageError
 __all__ = ["Followed"]
 
 _KEEP_SECONDS = 60.0
-_RETRY_SECONDS = 5.0
-# Of a large storage a look takes a while; it shall not take more than this part of the time.
+# Of a large storage, or one that does not answer, a look takes a while; it shall not take more than
+# this part of the time.
 _SHARE_OF_TIME = 0.1
+_LONGEST_WAIT_SECONDS = 5.0
 
 log = logging.getLogger("highnoon.webui")
 
@@ -113,12 +114,11 @@ class Followed:
         """Look, tell those who wait, and return the seconds until the next look."""
         since = time.monotonic()
         before = (self.revision, self.trouble)
-        wait = self.poll_seconds
         try:
             self.revision = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
             self.trouble = None
         except StorageError as error:
-            self.trouble, wait = error, _RETRY_SECONDS
+            self.trouble = error
         except HighNoonError as error:
             self.trouble, self.has_ended = error, True
         except Exception as error:
@@ -128,6 +128,7 @@ class Followed:
             self._changed()
             self._news.set()
             self._news = asyncio.Event()
-        if before[0] < 0 or self.trouble is not None:
-            return wait
-        return max(wait, (time.monotonic() - since) / _SHARE_OF_TIME)
+        if before[0] < 0 <= self.revision:  # the first look reads all
+            return self.poll_seconds
+        wait = (time.monotonic() - since) / _SHARE_OF_TIME
+        return min(max(self.poll_seconds, wait), _LONGEST_WAIT_SECONDS)

@@ -77,13 +77,21 @@ class Hub:
         """
         known = self._known(alias, name, token)
         if known is None:
-            alias = await self.find(alias, name)
-            known = self._known(alias, name, token)
-        if known is None:
-            opened = alias or ""
-            known = LiveStudy(opened, name, lambda: self.storages.open(opened), self._pool)
-            self._studies.append(known)
+            known = self.begin(await self.find(alias, name), name)
         await known.wait_beyond(None, 0.0)
+        return known
+
+    def at_hand(self, alias: str, name: str) -> LiveStudy | None:
+        """Return a study that was read already, or None."""
+        known = self._known(alias, name)
+        return known if known is not None and known.revision >= 0 else None
+
+    def begin(self, alias: str, name: str) -> LiveStudy:
+        """Begin to read a study, unless that was done, and return it without waiting."""
+        known = self._known(alias, name)
+        if known is None:
+            known = LiveStudy(alias, name, partial(self.storages.open, alias), self._pool)
+            self._studies.append(known)
         return known
 
     async def studies(self) -> LiveList:
@@ -99,6 +107,8 @@ class Hub:
         Raises:
             StudyError: None has, or several have one of that name and no alias was given.
         """
+        if alias is not None and self.at_hand(alias, name) is not None:
+            return alias
         aliases = [place.alias for place in await self.run(self.storages.places)]
         if alias is not None and alias not in aliases:
             raise StudyError(_not_there("storage", alias, aliases))
@@ -156,7 +166,7 @@ class Hub:
         except StorageError as error:
             return error
 
-    def _known(self, alias: str | None, name: str, token: Token | None) -> LiveStudy | None:
+    def _known(self, alias: str | None, name: str, token: Token | None = None) -> LiveStudy | None:
         self._studies = [study for study in self._studies if not study.has_ended]
         if token is not None:
             for study in self._studies:

@@ -6,8 +6,11 @@ from urllib.parse import parse_qs
 
 from tornado.iostream import StreamClosedError
 
+from highnoon.exceptions import StorageError, StudyError
 from highnoon.webui.access import Guarded
 from highnoon.webui.document import document, no_kernel
+from highnoon.webui.first_paint import browser_paint, study_paint, way_paint
+from highnoon.webui.hub import Hub
 from highnoon.webui.kernels import NoKernelError, ViewerKernels
 
 __all__ = ["Health", "ToPages", "page_handlers"]
@@ -45,13 +48,29 @@ class Health(Guarded):
 class _Page(Guarded):
     """One document: the head and the content as HTML, then what the notebook adds."""
 
-    async def answer(self, page: str, **about: Any) -> None:
-        """Send a page."""
+    @property
+    def hub(self) -> Hub:
+        """The studies of this server."""
+        return self.settings["hub"]
+
+    @property
+    def kernels(self) -> ViewerKernels:
+        """The kernels of this server."""
+        return self.settings["kernel_manager"]
+
+    async def answer(self, page: str, content: str, *, refused: str, **about: Any) -> None:
+        """Send a page.
+
+        Args:
+            page: What it is.
+            content: What it shows at first, as HTML.
+            refused: Why it gets no kernel, or empty.
+            about: What its script starts from beside what all pages do.
+        """
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
-        server, kernels = self.settings["voila"], self.settings["kernel_manager"]
-        hub = self.settings["hub"]
-        places = await hub.run(hub.storages.places)
+        server = self.settings["voila"]
+        places = await self.hub.run(self.hub.storages.places)
         boot = {
             "base": self.access.path,
             "page": page,
@@ -62,12 +81,11 @@ class _Page(Guarded):
         }
         if self.request.method == "HEAD":
             return
-        refusal = kernels.refusal()
-        boot |= {"kernel": True} if refusal is None else {"kernel": False, "refused": refusal}
-        self.write(document(boot, content=""))
+        boot |= {"kernel": False, "refused": refused} if refused else {"kernel": True}
+        self.write(document(boot, content=content))
         await self.flush()
-        if refusal is None:
-            await self._stream_notebook(kernels)
+        if not refused:
+            await self._stream_notebook(self.kernels)
 
     async def _stream_notebook(self, kernels: ViewerKernels) -> None:
         kernel_id = None
@@ -89,7 +107,9 @@ class BrowserPage(_Page):
 
     async def get(self) -> None:
         """Send the page."""
-        await self.answer("browser")
+        refused = self.kernels.refusal() or ""
+        content = await browser_paint(self.hub, self.access.path, refused=refused)
+        await self.answer("browser", content, refused=refused)
 
     head = get
 
@@ -99,8 +119,17 @@ class StudyPage(_Page):
 
     async def get(self, *names: str) -> None:
         """Send the page of a study, whose storage's alias comes before its name."""
-        *alias, study = names
-        await self.answer("study", alias=alias[0] if alias else None, study=study)
+        *storage, study = names
+        alias, base = storage[0] if storage else None, self.access.path
+        refused = self.kernels.refusal() or ""
+        try:
+            alias = await self.hub.find(alias, study)
+            content = await study_paint(self.hub, alias, study, base, refused=refused)
+        except (StorageError, StudyError) as error:
+            self.set_status(404 if isinstance(error, StudyError) else 503)
+            refused = str(error)
+            content = way_paint(base, study, sentence=refused)
+        await self.answer("study", content, refused=refused, alias=alias, study=study)
 
     head = get
 
@@ -111,6 +140,8 @@ class ComparePage(_Page):
     async def get(self) -> None:
         """Send the page."""
         studies = parse_qs(self.request.query).get("study", [])
-        await self.answer("compare", studies=studies)
+        content = way_paint(self.access.path, "Compare")
+        refused = self.kernels.refusal() or ""
+        await self.answer("compare", content, refused=refused, studies=studies)
 
     head = get

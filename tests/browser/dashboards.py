@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 SERVE = "from highnoon.webui import app; app.run(port=0, {options})"
 
@@ -55,10 +55,11 @@ class Watched:
         self.page.on("request", lambda request: self._see(request.url))
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: self.wrong.append(f"dialog: {dialog.message}"))
-        self.page.on(
-            "console",
-            lambda message: self.wrong.append(message.text) if message.type == "error" else None,
-        )
+        self.page.on("console", self._hear)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.wrong.append(f"{message.text} ({message.location['url']})")
 
     def _see(self, url: str) -> None:
         if not url.startswith(("data:", "blob:")) and url.split("/")[2] != self._host:

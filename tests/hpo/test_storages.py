@@ -2,7 +2,9 @@
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from highnoon.exceptions import ConfigError, StorageError, StudyError
 from highnoon.hpo import storages
 from highnoon.hpo.reading import study_names
 from highnoon.hpo.storages import Place, Storages
+from tests.processes import wait_until
 
 
 @pytest.fixture
@@ -83,19 +86,47 @@ def test_a_file_that_was_replaced_is_opened_anew(folder: Path, database: Path) -
     shown.close()
 
 
-def test_a_storage_that_does_not_answer_is_not_asked_at_each_call(
-    folder: Path, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_storage_that_is_not_there_yet_is_found_when_it_is(folder: Path, database: Path) -> None:
     shown = Storages({"mine": f"sqlite:///{folder}/hpo.db"})
-    for _ in range(2):
-        with pytest.raises(StorageError, match="There is no database at"):
-            shown.open("mine")
-    shutil.copy(database, folder / "hpo.db")
     with pytest.raises(StorageError, match="There is no database at"):
         shown.open("mine")
-    monkeypatch.setattr(storages, "_RETRY_SECONDS", 0.0)
-    assert study_names(shown.open("mine")) == []
+    shutil.copy(database, folder / "hpo.db")
+    wait_until(lambda: opens(shown))
     shown.close()
+
+
+def opens(shown: Storages) -> bool:
+    try:
+        return study_names(shown.open("mine")) == []
+    except StorageError:
+        return False
+
+
+def test_a_server_that_takes_long_to_say_nothing_is_not_asked_at_each_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def open_slowly(url: str) -> None:
+        asked.append(url)
+        time.sleep(0.5)
+        raise StorageError("Nobody answers there.")
+
+    monkeypatch.setattr(storages, "open_storage", open_slowly)
+    shown = Storages({"team": "mysql://db.example/optuna"})
+    for _ in range(3):
+        with pytest.raises(StorageError, match="Nobody answers"):
+            shown.open("team")
+    assert len(asked) == 1
+
+
+def test_files_are_found_by_many_who_ask_at_once(folder: Path, database: Path) -> None:
+    for number in range(20):
+        shutil.copy(database, folder / f"{number}.db")
+    shown = Storages(folder=folder)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: len(shown.places()), range(200)))
+    assert set(found) == {20}
 
 
 @pytest.mark.parametrize("alias", ["", " ", "api", "study"])

@@ -4,21 +4,18 @@ import csv
 import io
 import json
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import optuna
-import pytest
 import yaml
 
-from highnoon.hpo import storages
 from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.storage import open_storage
-from highnoon.webui import following
+from tests.processes import wait_until
 
 from .conftest import Answer, Served
 
@@ -37,13 +34,6 @@ def headers_of(body: bytes) -> list[dict[str, Any]]:
             length += -(-sizes[kind] * count // 8) * 8
         body = body[length:]
     return headers
-
-
-def soon(ask: Callable[[], Any], expected: Any) -> None:
-    end = time.monotonic() + 10
-    while (found := ask()) != expected and time.monotonic() < end:
-        time.sleep(0.05)
-    assert found == expected
 
 
 def test_all_studies_are_listed_and_news_are_waited_for(
@@ -232,10 +222,8 @@ def test_a_renamed_study_is_followed_and_one_made_anew_is_told_whole(
 
 
 def test_a_storage_that_is_away_is_said_and_comes_back(
-    serve: Callable[..., Served], study: optuna.Study, url: str, monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., Served], study: optuna.Study, url: str
 ) -> None:
-    monkeypatch.setattr(following, "_RETRY_SECONDS", 0.2)
-    monkeypatch.setattr(storages, "_RETRY_SECONDS", 0.0)
     file = Path(url.removeprefix("sqlite:///"))
     away = file.with_suffix(".away")
     server = serve({"mine": url})
@@ -247,5 +235,5 @@ def test_a_storage_that_is_away_is_said_and_comes_back(
     listed = server.get("studies").json
     assert "There is no database at" in listed["trouble"]["mine"]
     away.rename(file)
-    soon(lambda: server.of("first").status, 200)
-    soon(lambda: server.get("studies").json["trouble"], {})
+    wait_until(lambda: server.of("first").status == 200)
+    wait_until(lambda: server.get("studies").json["trouble"] == {})

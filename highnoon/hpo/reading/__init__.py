@@ -10,6 +10,7 @@ from highnoon.hpo.reading.columns import (
 )
 from highnoon.hpo.reading.feed import StudyFeed
 from highnoon.hpo.reading.messages import StudyMessages
+from highnoon.hpo.reading.overview import StudyOverview, study_overview
 from highnoon.hpo.reading.summaries import study_names, study_summaries, summary_of
 from highnoon.hpo.reading.summary import StudySummary
 from highnoon.hpo.reading.summary_rows import SummaryRow, summary_row
@@ -21,11 +22,13 @@ __all__ = [
     "StudyChanges",
     "StudyFeed",
     "StudyMessages",
+    "StudyOverview",
     "StudyState",
     "StudySummary",
     "SummaryRow",
     "TrialColumns",
     "study_names",
+    "study_overview",
     "study_summaries",
     "summary_of",
     "summary_row",

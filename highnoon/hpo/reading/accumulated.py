@@ -125,9 +125,10 @@ class Accumulated:
         """Keep trials and all that belongs to them, and return the new reports."""
         trials = reading.trials
         values = np.array(trials.values, dtype=np.float64)
-        for i, word in enumerate(trials.words):
-            if "/" in word:
-                values[i] = _INFINITE[word.partition("/")[2]]
+        if any("/" in word for word in set(trials.words)):
+            for i, word in enumerate(trials.words):
+                if "/" in word:
+                    values[i] = _INFINITE[word.partition("/")[2]]
         table = self._trials
         table["number"][rows] = trials.numbers
         table["value"][rows] = values
@@ -211,7 +212,7 @@ class Accumulated:
         self._trials["last_report"][rows[places[newer]]] = values[newer]
 
         numbers = self._trials["number"][rows]
-        growing = np.array([is_unfinished(word) for word in reading.trials.words], dtype=np.bool_)
+        growing = _unfinished(reading.trials.words)
         return self._reports.set(
             numbers[places],
             steps,
@@ -235,9 +236,8 @@ class Accumulated:
         before = known.report_ids.copy()
         for trial_id in known.unfinished.keys() & set(trials.ids):
             del known.unfinished[trial_id], known.report_ids[trial_id]
-        for i, (trial_id, word) in enumerate(zip(trials.ids, trials.words, strict=True)):
-            if not is_unfinished(word):
-                continue
+        for i in np.flatnonzero(_unfinished(trials.words)).tolist():
+            trial_id, word = trials.ids[i], trials.words[i]
             reports = self._reports.count(trials.numbers[i])
             parameters, marks, constraints = counted[i].tolist()
             seen = Seen(word, parameters, marks, constraints, reports)
@@ -248,6 +248,12 @@ class Accumulated:
         has_started = np.flatnonzero(~np.isnan(started))
         ends = {*has_started[:1].tolist(), *has_started[-1:].tolist()}
         known.anchors = {int(ids[row]): float(started[row]) for row in ends}
+
+
+def _unfinished(words: Sequence[str]) -> np.ndarray:
+    """Return which trials may still change; there are few words, and many trials."""
+    known = {word: is_unfinished(word) for word in set(words)}
+    return np.array([known[word] for word in words], dtype=np.bool_)
 
 
 class _Places:

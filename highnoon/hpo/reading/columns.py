@@ -98,6 +98,19 @@ class TrialColumns:
         """Return which trials have one of the statuses."""
         return np.isin(self.status, [STATUSES.index(status) for status in statuses])
 
+    def some(self, rows: "NDArray[np.int64]") -> "TrialColumns":
+        """Return some trials, by their rows."""
+        arrays = {
+            field.name: getattr(self, field.name)[rows]
+            for field in dataclasses.fields(self)
+            if field.name not in ("workers", "parameters")
+        }
+        parameters = {
+            name: dataclasses.replace(parameter, values=parameter.values[rows])
+            for name, parameter in self.parameters.items()
+        }
+        return TrialColumns(**arrays, workers=self.workers, parameters=parameters)
+
     def counts(self) -> dict[TrialStatus, int]:
         """Return how many trials have each status; those that none has are left out."""
         counted = np.bincount(self.status, minlength=len(STATUSES))

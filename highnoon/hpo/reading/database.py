@@ -62,6 +62,42 @@ class DatabaseSource:
                 return _everything(connection, _study_id(connection, known.name))
             return _changes(connection, known, known.study_id)
 
+    def read_overview(self, name: str) -> Reading | None:
+        """Return all trials of a study with what their statuses go by, and nothing else of them.
+
+        None where there is no study of that name.
+        """
+        with self._engine.connect() as connection:
+            try:
+                study_id = _study_id(connection, name)
+            except KeyError:
+                return None
+            given = {"study_id": study_id}
+            about = connection.execute(statements.wide(statements.study_parts()), given).all()
+            if not columns_of(about, Kind.STUDY, "text")[0]:
+                return None
+            trials = TrialRows(*_columns(connection, statements.trials_after(), study_id, -1))
+            marks, constraints = statements.children_of_statuses()
+            return Reading(
+                study_id,
+                *_about(about),
+                trials,
+                ParameterRows((), (), (), (), {}),
+                AttributeRows(*_columns(connection, marks, study_id, -1)),
+                AttributeRows(*_columns(connection, constraints, study_id, -1)),
+                ReportRows((), (), (), (), ()),
+            )
+
+    def read_whole(self, overview: Reading, positions: Sequence[int]) -> Reading:
+        """Return some trials of an overview, by their places in it, with all that columns hold."""
+        picked: Any = ([column[position] for position in positions] for column in overview.trials)
+        trials = TrialRows(*picked)
+        with self._engine.connect() as connection:
+            read = _few(connection, (), overview.study_id, trials, {})
+        return read._replace(
+            name=overview.name, directions=overview.directions, attributes=overview.attributes
+        )
+
 
 def database_of(storage: "BaseStorage") -> "Engine | None":
     """Return the database of a storage, also of one that Optuna made of a URL, else None."""
@@ -231,7 +267,7 @@ def _newest(
 
 def _about(rows: _Rows) -> tuple[str, list[str], dict[str, str]]:
     """Return name, directions and attributes of the study."""
-    name = columns_of(rows, Kind.STUDY, "text")[0][0]
+    name = "".join(columns_of(rows, Kind.STUDY, "text")[0])
     objectives, directions = columns_of(rows, Kind.DIRECTION, "n", "word")
     keys, values = columns_of(rows, Kind.STUDY_ATTRIBUTE, "word", "text")
     attrs = dict(zip(keys, values, strict=True))

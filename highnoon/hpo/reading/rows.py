@@ -17,6 +17,7 @@ __all__ = [
     "CONSTRAINTS",
     "MARKS",
     "METRIC_NAMES",
+    "STATUS_MARKS",
     "AttributeRows",
     "Known",
     "ParameterRows",
@@ -30,13 +31,10 @@ __all__ = [
     "is_unfinished",
 ]
 
-MARKS = (
-    attributes.RUN,
-    attributes.RETRY_OF,
-    attributes.DIVERGED,
-    attributes.INFEASIBLE,
-    attributes.INTERRUPTED,
-)
+STATUS_MARKS = (attributes.DIVERGED, attributes.INFEASIBLE, attributes.INTERRUPTED)
+"""User attributes of trials by which their statuses are finer than Optuna's."""
+
+MARKS = (attributes.RUN, attributes.RETRY_OF, *STATUS_MARKS)
 """User attributes of trials that columns are made of; the others stay in the storage."""
 
 CATEGORICAL = '{"name": "CategoricalDistribution"'

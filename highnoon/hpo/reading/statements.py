@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
-from highnoon.hpo.reading.rows import CATEGORICAL, CONSTRAINTS, MARKS, METRIC_NAMES
+from highnoon.hpo.reading.rows import CATEGORICAL, CONSTRAINTS, MARKS, METRIC_NAMES, STATUS_MARKS
 from highnoon.hpo.storage import tables
 
 __all__ = [
     "Kind",
     "Part",
     "children_of",
+    "children_of_statuses",
     "columns_of",
     "id_of",
     "many_children",
@@ -245,6 +246,14 @@ def many_children() -> tuple[Part, ...]:
         _constraints(joined(tables.trial_system_attributes), *of_study),
         _reports(joined(tables.trial_intermediate_values), *of_study),
     )
+
+
+@functools.cache
+def children_of_statuses() -> tuple[Part, Part]:
+    """Return marks that change a trial's status, and constraints; of trials of `trials_after`."""
+    _, marks, constraints, _ = many_children()
+    changing = tables.trial_user_attributes.c.key.in_(STATUS_MARKS)
+    return marks._replace(conditions=(*marks.conditions, changing)), constraints
 
 
 @functools.cache

@@ -112,7 +112,9 @@ export function studyPage(page: Page): void {
   const table = page.load("table").catch(() => {});
   void page.load("plots").catch(() => {});
   const health = liveness(source);
-  if (main.childElementCount) main.prepend(h("div.hn-part", {}, health.element));
+  const trouble = main.querySelector(".hn-paint-trouble > .hn-part");
+  if (trouble) trouble.replaceChildren(health.element);
+  else if (main.childElementCount) main.prepend(h("div.hn-part", {}, health.element));
   else show();
   setTitle(key.name);
   feed.start();

@@ -1,0 +1,189 @@
+"""The newest trials as HTML, at the size and in the columns of the table that takes their place."""
+
+import functools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from highnoon.hpo.reading import STATUSES
+from highnoon.webui.first_paint import formats
+from highnoon.webui.first_paint.markup import Markup, h
+from highnoon.webui.first_paint.trial_columns import Column, columns_of
+
+if TYPE_CHECKING:
+    from highnoon.hpo.reading import ReportColumns, StudyState, TrialColumns
+
+__all__ = ["ROWS", "Shown", "trials_html"]
+
+ROWS = 30
+"""How many trials are drawn at most."""
+
+_FEWEST_ROWS = 13
+_ROW_HEIGHT, _HEADER_HEIGHT = 28, 44
+_EXAMPLE = "hpo.optimize(objective, search_space, n_trials=50)"
+
+
+class Shown:
+    """Trials whole, and what cells of them are written by.
+
+    Args:
+        study: The study's state.
+        trials: The trials that were read whole.
+        reports: Their reports.
+        best: Number of the study's best trial, or None.
+        decimals: Of values.
+        now: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        study: "StudyState",
+        trials: "TrialColumns",
+        reports: "ReportColumns",
+        *,
+        best: int | None,
+        decimals: int,
+        now: float,
+    ) -> None:
+        self.study = study
+        self.trials = trials
+        self.decimals = decimals
+        self._reports = reports
+        self._now = now
+        rows = np.flatnonzero(trials.number == best) if best is not None else []
+        self.best = int(rows[0]) if len(rows) else None
+        completed = trials.last_step[trials.is_status("completed")]
+        steps = completed if len(completed) and completed.max() > 0 else trials.last_step
+        self.last_step = max(0, int(steps.max())) if len(steps) else 0
+
+    def status(self, row: int) -> str:
+        """Return a trial's status; a completed one that violates a constraint is infeasible."""
+        status = STATUSES[self.trials.status[row]]
+        return "infeasible" if status == "completed" and not self.trials.feasible[row] else status
+
+    def value(self, row: int) -> float:
+        """Return a trial's value, or its last report while or where it has none."""
+        value = float(self.trials.value[row])
+        return float(self.trials.last_report[row]) if math.isnan(value) else value
+
+    def step(self, row: int) -> str:
+        """Return how far a trial came."""
+        step = int(self.trials.last_step[row])
+        if step < 0:
+            return "–"
+        if STATUSES[self.trials.status[row]] == "completed" or step >= self.last_step:
+            return formats.integer(step)
+        return f"{formats.integer(step)}/{formats.integer(self.last_step)}"
+
+    def time(self, row: int) -> str:
+        """Return how long a trial ran, or runs."""
+        is_running = STATUSES[self.trials.status[row]] == "running"
+        end = self._now if is_running else float(self.trials.completed[row])
+        return formats.clock(end - float(self.trials.started[row]))
+
+    def curve(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return steps and finite values of a trial's reports."""
+        reports = self._reports
+        kept = (reports.number == self.trials.number[row]) & np.isfinite(reports.value)
+        return reports.step[kept], reports.value[kept]
+
+    @functools.cached_property
+    def best_span(self) -> float:
+        """How far the best trial's reports lie apart."""
+        values = self.curve(self.best)[1] if self.best is not None else np.empty(0)
+        return float(values.max() - values.min()) if len(values) else 0.0
+
+
+def trials_html(shown: Shown, count: int, *, storage: str) -> Markup:
+    """Return the table's panel, the newest trials first.
+
+    Args:
+        shown: The trials that were read whole.
+        count: How many the study has.
+        storage: Where it is, for a study without trials.
+    """
+    newest = ", newest first" if count > 1 else ""
+    rows = min(ROWS, max(_FEWEST_ROWS, count))
+    height = _HEADER_HEIGHT + rows * _ROW_HEIGHT + 2
+    body = _rows(shown) if count else _empty(storage)
+    panel = h(
+        f"section.hn-panel.hn-table{'' if count else '.hn-table-empty'}",
+        {"aria-label": "Trials", "data-testid": "trial-table"},
+        h(
+            "div.hn-panel-head",
+            None,
+            h("h3.hn-heading", None, "Trials"),
+            h("span.hn-caption", None, f"{formats.integer(count)}{newest}"),
+        ),
+        h("div.hn-filter-row.hn-paint-line"),
+        h("div.hn-filter-message"),
+        h("div.hn-table-body.hn-paint-body", {"style": f"height:{height}px"}, body),
+        h("div.hn-table-foot.hn-caption"),
+    )
+    return h("div.hn-trials-parts", None, panel, h("section.hn-panel.hn-details"))
+
+
+def _rows(shown: Shown) -> Markup:
+    columns = columns_of(shown)
+    order = np.argsort(shown.trials.number)[::-1][:ROWS]
+    heads = _line(columns, [_cell("columnheader", column, column.header) for column in columns])
+    rows = [h("div.hn-paint-heads", {"role": "row"}, heads)]
+    for row in order.tolist():
+        cells = [_cell("cell", column, column.cell(row), row) for column in columns]
+        rows.append(
+            h(
+                f"div.hn-paint-row{'.hn-row-best' if row == shown.best else ''}",
+                {"role": "row", "data-trial": int(shown.trials.number[row])},
+                _line(columns, cells),
+            )
+        )
+    style = h("style", None, Markup(_style(columns)))
+    return h("div.hn-paint-grid", {"role": "table", "aria-label": "Trials"}, style, *rows)
+
+
+def _cell(role: str, column: Column, text: str, row: int | None = None) -> Markup:
+    styles = ".hn-right" if column.is_right_aligned else ""
+    if row is not None and column.is_muted is not None and column.is_muted(row):
+        styles += ".hn-muted"
+    return h(f"span.hn-paint-cell{styles}", {"role": role}, text)
+
+
+def _line(columns: list[Column], cells: list[Markup]) -> Markup:
+    """Return a row's cells; those between left and right wrap, out of sight, where room ends."""
+    placed: dict[str, list[Markup]] = {"left": [], "middle": [], "right": []}
+    for column, cell in zip(columns, cells, strict=True):
+        placed[column.place].append(cell)
+    middle = h("span.hn-paint-middle", {"role": "none"}, *placed["middle"])
+    return Markup("".join((*placed["left"], middle, *placed["right"])))
+
+
+def _style(columns: list[Column]) -> str:
+    """Return the widths: what is left is shared in proportion, as in the table."""
+    rules = []
+    places = {"left": 0, "middle": 0, "right": 0}
+    for column in columns:
+        places[column.place] += 1
+        position = places[column.place]
+        if column.place == "middle":
+            selector = f".hn-paint-middle>:nth-child({position})"
+        else:
+            position += places["left"] + 1 if column.place == "right" else 0
+            selector = f".hn-paint-grid>div>:nth-child({position})"
+        rules.append(f"{selector}{{flex:{column.width} 1 {column.width}px}}")
+    return "".join(rules)
+
+
+def _empty(storage: str) -> Markup:
+    return h(
+        "div.hn-empty",
+        None,
+        h("b.hn-empty-title", None, "No trials yet"),
+        h(
+            "p.hn-muted",
+            None,
+            f"The study exists in {storage}. Start a worker, or run this in a cell; "
+            "rows appear here as trials start.",
+        ),
+        h("pre.hn-code", None, _EXAMPLE),
+    )
