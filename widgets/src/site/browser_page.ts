@@ -11,9 +11,8 @@ import { LateModel } from "./late_model.ts";
 import { bytesOf, type Page } from "./page.ts";
 
 export function browserPage(page: Page): void {
-  const { source, feed, arrived } = studiesOf(page);
   setTitle("Studies");
-  void arrived.then(() => {
+  followStudies(page, (source, feed) => {
     const list = h("div.hn-part.hn-study_browser");
     page.main.replaceChildren(
       bar([{ text: "Studies", address: page.addresses.browser }], [feed]),
@@ -23,15 +22,8 @@ export function browserPage(page: Page): void {
   });
 }
 
-interface Studies {
-  source: BrowserSource;
-  feed: Feed;
-  /** Settles when the studies are there, or the page knows why they are not. */
-  arrived: Promise<void>;
-}
-
-/** Follow the list of all studies. */
-export function studiesOf(page: Page): Studies {
+/** Follow the list of all studies, and draw the page when it is there. */
+export function followStudies(page: Page, draw: (source: BrowserSource, feed: Feed) => void): void {
   const { boot, addresses } = page;
   const late = new LateModel(
     { places: boot.places, studies: [], trouble: "" },
@@ -44,20 +36,21 @@ export function studiesOf(page: Page): Studies {
       takes: (content) => content.type === "listening",
     },
   );
-  let arrive = () => {};
-  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  let isDrawn = false;
   const feed = new Feed(addresses.studies, async (response) => {
     const { studies, places, trouble } = await response.json();
     late.set("places", (boot.places = places));
     late.set("trouble", Object.values(trouble).join(" "));
     late.set("studies", studies);
-    arrive();
+    if (isDrawn) return;
+    isDrawn = true;
+    stop();
+    draw(source, feed);
   });
   const source = new BrowserSource(late, page.kernel, { feed, readOnly: boot.readOnly }, addresses);
-  feed.changed.on(arrive);
+  const stop = page.showHealth(source);
   feed.start();
   page.ask("browse", {}, late);
-  return { source, feed, arrived };
 }
 
 /** The values of a study's completed trials in the order in which they ended. */

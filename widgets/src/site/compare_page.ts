@@ -7,14 +7,13 @@ import { STATUS_WORDS, studyMark } from "../marks.ts";
 import { liveness } from "../notices.ts";
 import type { StudyRow } from "../browser/source.ts";
 import { bar, setTitle } from "./frame.ts";
-import { studiesOf } from "./browser_page.ts";
+import { followStudies } from "./browser_page.ts";
 import type { Page } from "./page.ts";
 
 export function comparePage(page: Page): void {
-  const { source, feed, arrived } = studiesOf(page);
   const wanted = page.addresses.compared();
   setTitle(wanted.map(({ name }) => name).join(" and "));
-  void arrived.then(() => {
+  followStudies(page, (source, feed) => {
     const panel = new ComparePanel(source, null);
     const names = h("ul.hn-compare-studies");
     const missing = h("p.hn-muted");

@@ -1,5 +1,7 @@
 /** A page that the server drew: its data comes by HTTP, its actions go to a kernel that comes late. */
+import { h } from "../dom.ts";
 import { KernelLink } from "../link.ts";
+import { liveness } from "../notices.ts";
 import type { LoadEngine, Model, WidgetManager, WidgetModel } from "../page.ts";
 import type { Addresses, Boot } from "./boot.ts";
 import { sentenceOf } from "./feed.ts";
@@ -41,6 +43,15 @@ export class Page {
     if (this.refusal) late.refuse(this.refusal);
     else if (this.link) void this.give({ action, args, late });
     else this.wanted.push({ action, args, late });
+  }
+
+  /** Say what is not well above what the server drew, until the function that is returned is called. */
+  showHealth(source: KernelLink): () => void {
+    const { element, stop } = liveness(source);
+    const trouble = this.main.querySelector(".hn-paint-trouble > .hn-part");
+    if (trouble) trouble.replaceChildren(element);
+    else this.main.prepend(h("div.hn-part", {}, element));
+    return stop;
   }
 
   /** Take the model of the kernel's `Page`. */

@@ -257,12 +257,13 @@ class Browser {
   }
 
   private whyNone(): string {
-    const { places, pages } = this.source;
+    const { places, pages, trouble, studies } = this.source;
+    if (trouble && !studies.length) return "No study can be read.";
     if (!places.length)
       return `No studies yet. One with storage="sqlite:///hpo.db" in this folder ${
         pages ? "appears here" : "is here when the cell runs again"
       }.`;
-    if (!this.source.studies.length)
+    if (!studies.length)
       return "No studies yet. hpo.optimize with this storage makes one; it appears here.";
     const which = this.choice.segment === "all" ? "" : `${this.choice.segment} `;
     return this.choice.text
