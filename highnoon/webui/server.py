@@ -14,6 +14,7 @@ import tornado.httpserver
 import tornado.ioloop
 import tornado.netutil
 import tornado.web
+from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.handlers import KernelHandler
 from traitlets.config import Config
 from voila.app import Voila
@@ -148,10 +149,10 @@ class Server(Voila):
         self._http.stop()
         self._culling.stop()
         try:
-            await self._warming
             await self.kernel_manager.close()
             await self._http.close_all_connections()
             await self.hub.close()
+            await asyncio.wait([self._warming])
         finally:
             shutil.rmtree(self.connection_dir, ignore_errors=True)
 
@@ -220,10 +221,13 @@ class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
     # which do the same, read them as milliseconds: they end at the first.
     ping_interval = ping_timeout = 30
 
-    async def open(self, kernel_id: str) -> None:
-        """Note that somebody looks."""
+    async def get(self, kernel_id: str) -> None:
+        """Connect, and note that somebody looks until the connection ends."""
         self.kernels.connected(kernel_id, self)
-        await super().open(kernel_id)
+        try:
+            await ensure_async(super().get(kernel_id))
+        finally:
+            self.kernels.disconnected(kernel_id, self)
 
     def send_ping(self) -> None:
         """Stop Jupyter's pings."""
@@ -233,11 +237,6 @@ class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
         """Hand a message on, unless the connection is closing, and with it what it agreed on."""
         if self.ws_connection is not None:
             super().on_message(ws_message)
-
-    def on_close(self) -> None:
-        """Note that nobody looks any more."""
-        self.kernels.disconnected(self.kernel_id, self)
-        super().on_close()
 
 
 class PageClosed(_ViewersKernel):
