@@ -131,6 +131,15 @@ def test_trials_are_drawn_selected_zoomed_and_saved(open_notebook: Any, tmp_path
         "([canvas, full]) => '' + canvas.layout.yaxis.range !== '' + full",
         arg=[canvas(plot).element_handle(), full],
     )
+    # The ticks of a logarithmic axis are those of what is looked at.
+    page.wait_for_function(
+        """canvas => {
+          const { range, tickvals } = canvas.layout.yaxis;
+          const inside = at => Math.log10(at) > range[0] && Math.log10(at) < range[1];
+          return tickvals.length > 1 && tickvals.every(inside);
+        }""",
+        arg=canvas(plot).element_handle(),
+    )
     plot.get_by_role("button", name="more").click()
     plot.get_by_role("menuitem", name="Reset the view").click()
     page.wait_for_function(

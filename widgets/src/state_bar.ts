@@ -31,9 +31,11 @@ export function stateBar(counts: Counts, rest: number): HTMLElement {
     segment.style.flexGrow = String(counts[status]);
     element.append(segment);
   }
-  const hollow = h("span", { "data-status": "rest" });
-  hollow.style.flexGrow = String(segments.length ? rest : 1);
-  element.append(hollow);
+  if (rest > 0 || !segments.length) {
+    const hollow = h("span", { "data-status": "rest" });
+    hollow.style.flexGrow = String(rest || 1);
+    element.append(hollow);
+  }
   return element;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chosen, segmentCounts, type Choice } from "../src/browser/choosing.ts";
-import { bestSoFar, sentence, ticks } from "../src/browser/comparing.ts";
+import { bestSoFar, sentence } from "../src/browser/comparing.ts";
 import type { StudyRow } from "../src/browser/source.ts";
 
 function study(name: string, more: Partial<StudyRow> = {}): StudyRow {
@@ -59,10 +59,4 @@ test("a comparison says the best, and the best after equally many trials", () =>
     sentence([...compared, { name: "c", values: [], hours: [] }], true),
     "No completed trial in c yet.",
   );
-});
-
-test("ticks are round numbers", () => {
-  assert.deepEqual(ticks(1.36, 1.9), [1.4, 1.6, 1.8]);
-  assert.deepEqual(ticks(0, 100, 4), [0, 50, 100]);
-  assert.deepEqual(ticks(2, 2), [2]);
 });

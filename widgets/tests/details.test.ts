@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ticks } from "../src/details/curve.ts";
 import { cleaned } from "../src/details/log.ts";
 import { placeOf } from "../src/details/strips.ts";
 import type { Parameter } from "../src/study.ts";
@@ -13,12 +12,6 @@ test("a log has no terminal codes, and of a progress bar its end", () => {
 
 test("a log of nothing has no lines", () => {
   assert.deepEqual(cleaned("\n \n"), []);
-});
-
-test("ticks are round numbers between two others", () => {
-  assert.deepEqual(ticks(1.37, 2.1, 4), [1.4, 1.6, 1.8, 2]);
-  assert.deepEqual(ticks(1, 20, 5), [5, 10, 15, 20]);
-  assert.deepEqual(ticks(3, 3, 4), [3]);
 });
 
 test("a value lies on its strip by the scale of its range", () => {

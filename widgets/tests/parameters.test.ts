@@ -8,12 +8,12 @@ import {
   placeOn,
   rangeOf,
   scaleOf,
-  tickText,
-  tickValues,
+  ticksOf,
   type Scale,
 } from "../src/parameters/scale.ts";
 import { sampled, thinned } from "../src/parameters/thin.ts";
 import { CODE, Study } from "../src/study.ts";
+import { across, upright, type Side } from "../src/ticks.ts";
 import type { ParameterDescription } from "../src/wire.ts";
 
 const PARAMETERS: ParameterDescription[] = [
@@ -68,19 +68,22 @@ test("choices that look alike are told apart", () => {
 test("logarithmic scales have decades and equal distances", () => {
   const rate = scale("rate");
   assert.equal(placeOn(rate, 1e-3), 0.5);
-  assert.deepEqual(tickValues(rate, 4), [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]);
-  assert.deepEqual(
-    tickValues(rate, 4).map((value) => tickText(rate, value)),
-    ["1e-5", "1e-4", "1e-3", "1e-2", "1e-1"],
-  );
-  assert.equal(axisOf(rate).type, "log");
+  assert.deepEqual(ticksOf(rate, upright(150, 5)), [
+    { value: 1e-5, text: "1e-5" },
+    { value: 1e-4, text: "1e-4" },
+    { value: 1e-3, text: "1e-3" },
+    { value: 1e-2, text: "1e-2" },
+    { value: 1e-1, text: "1e-1" },
+  ]);
+  assert.equal(axisOf(rate, upright(150)).type, "log");
   const [low, high] = rangeOf(rate);
   assert.ok(low < -5 && high > -1);
 });
 
 test("integers have ticks at values that can be drawn", () => {
-  assert.deepEqual(tickValues(scale("depth"), 4), [1, 3, 5, 7, 9]);
-  assert.deepEqual(tickValues(scale("depth"), 2), [1, 5, 9]);
+  const values = (side: Side) => ticksOf(scale("depth"), side).map(({ value }) => value);
+  assert.deepEqual(values(upright(150, 5)), [1, 3, 5, 7, 9]);
+  assert.deepEqual(values(across(140)), [1, 5, 9]);
 });
 
 test("values outside the range that newer trials draw from widen the scale", () => {

@@ -74,6 +74,16 @@ test("a log axis is for positive values alone", () => {
   assert.ok(beyond(2.0001) && !beyond(2) && !beyond(-5));
 });
 
+test("the label of the best value has room between its line and the axis' end", () => {
+  const options = { log: false, pixels: 164, label: true };
+  for (const floor of [false, true]) {
+    const loss = valueAxis([1.3, 1.9], { ...options, minimizes: true, floor });
+    assert.ok(loss.above(20) < 1.3);
+    const score = valueAxis([0.3, 0.9], { ...options, minimizes: false, floor });
+    assert.ok(score.below(20) > 0.9);
+  }
+});
+
 test("curves come with the best first, the other completed ones by value, then the rest", () => {
   const study = studyOf([
     { number: 0, value: 2, reports: [[0, 2]] },

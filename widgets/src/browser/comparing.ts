@@ -51,16 +51,3 @@ function decimalsToTell(values: number[]): number {
     decimals = Math.max(decimals, format.decimalsFor(different[i - 1], different[i]));
   return decimals;
 }
-
-/** About `count` round numbers from low to high. */
-export function ticks(low: number, high: number, count = 5): number[] {
-  if (!(high > low)) return [low];
-  const raw = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw)!;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(12)),
-  );
-}

@@ -1,6 +1,6 @@
 /** Step lines over each other, as SVG. */
 import { svg } from "../dom.ts";
-import { ticks } from "./comparing.ts";
+import { linearTicks } from "../ticks.ts";
 
 export interface StepLine {
   name: string;
@@ -57,7 +57,7 @@ export function stepPlot(
     LEFT + ((value - x.low) / (x.high - x.low || 1)) * (width - LEFT - RIGHT);
   const up = (value: number) =>
     HEIGHT - BOTTOM - ((value - y.low) / (y.high - y.low || 1)) * (HEIGHT - TOP - BOTTOM);
-  for (const value of ticks(y.low, y.high)) {
+  for (const value of linearTicks(y.low, y.high)) {
     element.append(
       svg("path", { d: `M${LEFT} ${up(value)}H${width - RIGHT}`, class: "hn-step-grid" }),
       text(LEFT - 6, up(value) + 4, y.text(value), "end"),
@@ -65,7 +65,7 @@ export function stepPlot(
   }
   const base = HEIGHT - BOTTOM;
   element.append(svg("path", { d: `M${LEFT} ${base}H${width - RIGHT}`, class: "hn-step-axis" }));
-  for (const value of ticks(x.low, x.high, Math.max(2, Math.round(width / 100)))) {
+  for (const value of linearTicks(x.low, x.high, Math.max(2, Math.round(width / 100)))) {
     element.append(
       svg("path", { d: `M${across(value)} ${base}v4`, class: "hn-step-axis" }),
       text(across(value), base + 16, x.text(value), "middle"),

@@ -4,6 +4,7 @@ import { metricName } from "../derived.ts";
 import * as format from "../format.ts";
 import type { Point, Study } from "../study.ts";
 import { finite } from "../table/sparkline.ts";
+import { linearTicks, logTicks, upright, type Tick } from "../ticks.ts";
 
 const [WIDTH, HEIGHT] = [380, 150];
 const [LEFT, RIGHT, TOP, BOTTOM] = [40, 52, 6, 18];
@@ -83,15 +84,14 @@ function axesOf(points: Point[]): Axes {
 
 function grid(axes: Axes): SVGElement[] {
   const elements: SVGElement[] = [];
-  const values = ticks(axes.low, axes.high, 4);
-  for (const value of values) {
+  for (const { value, text } of valueTicks(axes)) {
     const y = axes.y(value);
     elements.push(
       svg("line", { class: "hn-curve-grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }),
-      svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, tickText(value, values)),
+      svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, text),
     );
   }
-  for (const step of ticks(axes.first, axes.last, 5).filter(Number.isInteger)) {
+  for (const step of linearTicks(axes.first, axes.last, 5).filter(Number.isInteger)) {
     const x = axes.x(step);
     elements.push(svg("text", { x, y: HEIGHT - 3, "text-anchor": "middle" }, format.integer(step)));
   }
@@ -132,16 +132,10 @@ function separate(picture: SVGElement): void {
   lower.label.setAttribute("y", String(middle + 6));
 }
 
-/** Round numbers between two others. */
-export function ticks(low: number, high: number, count: number): number[] {
-  if (!(high > low)) return [low];
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= rough)!;
-  const found: number[] = [];
-  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n++)
-    found.push(Number((n * step).toPrecision(12)));
-  return found;
+function valueTicks({ low, high, log }: Axes): Tick[] {
+  if (log) return logTicks([Math.log10(low), Math.log10(high)], upright(HEIGHT - TOP - BOTTOM));
+  const values = linearTicks(low, high, 4);
+  return values.map((value) => ({ value, text: tickText(value, values) }));
 }
 
 /** A tick with as many decimals as tell it from the next. */

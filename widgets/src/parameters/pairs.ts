@@ -5,16 +5,17 @@ import type { Drawing, KeyEntry, Message, Place, Trace } from "../plot/drawing.t
 import { markTraces } from "../plot/markers.ts";
 import { pointsType } from "../plot/points.ts";
 import { valueRange } from "../plot/shown.ts";
-import { axisTitles, type Size } from "../plot/template.ts";
+import { axisTitles, MARGIN, type Size } from "../plot/template.ts";
 import { mixed, type Theme } from "../plot/theme.ts";
 import type { Study } from "../study.ts";
+import { across, upright } from "../ticks.ts";
 import { rankedRows } from "./best.ts";
 import { cellsOf, MIN_CONTOUR_TRIALS, rankShares } from "./grid.ts";
 import { axisOf, coordinate, rangeOf, scaleOf, type Scale } from "./scale.ts";
 import { thinned } from "./thin.ts";
 
 const LEFT = 64;
-const TICKS = 6;
+const MOST_TICKS = 7;
 const LEVELS = 8;
 const MANY = 500;
 
@@ -97,8 +98,11 @@ class PairDrawing {
         ...this.best(),
       ],
       axes: {
-        xaxis: axisOf(x, TICKS),
-        yaxis: { ...axisOf(y, TICKS), showgrid: false },
+        xaxis: axisOf(x, across(this.size.width - LEFT - MARGIN.r, MOST_TICKS)),
+        yaxis: {
+          ...axisOf(y, upright(this.size.height - MARGIN.t - MARGIN.b, MOST_TICKS)),
+          showgrid: false,
+        },
       },
       margin: { l: LEFT },
       annotations: axisTitles(titled(y), titled(x), LEFT),

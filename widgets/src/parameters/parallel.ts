@@ -7,13 +7,15 @@ import { valueRange } from "../plot/shown.ts";
 import { escaped, type Size } from "../plot/template.ts";
 import { faded, type Theme } from "../plot/theme.ts";
 import type { Study } from "../study.ts";
+import { upright } from "../ticks.ts";
 import { rankedRows } from "./best.ts";
-import { placeOn, scalesOf, tickText, tickValues, type Scale } from "./scale.ts";
+import { placeOn, scalesOf, ticksOf, type Scale } from "./scale.ts";
 import { nothing } from "./slices.ts";
 import { sampled } from "./thin.ts";
 
 const MARGIN = { l: 24, r: 24, t: 40, b: 12 };
 const MOST_LEVELS = 9;
+const MOST_TICKS = 5;
 const LONGEST_NAME = 16;
 const MOST_LINES = 1000;
 /** Pixels between axes below which names stand aslant and only the ends have words. */
@@ -126,13 +128,14 @@ class ParallelDrawing {
 
   private parameter(scale: Scale): Column {
     const values = this.study.parameters.get(scale.name)!.values;
-    let at = scale.choices?.map((_, i) => i) ?? tickValues(scale, 4);
-    if (at.length > MOST_LEVELS)
-      at = at.filter((_, i) => i % Math.ceil(at.length / MOST_LEVELS) === 0);
+    const ticks = ticksOf(scale, upright(this.size.height - MARGIN.t - MARGIN.b, MOST_TICKS));
+    const every = Math.ceil(ticks.length / MOST_LEVELS);
     return {
       name: scale.name,
       at: (row) => placeOn(scale, values.at(row)),
-      ticks: at.map((value) => [placeOn(scale, value), tickText(scale, value)]),
+      ticks: ticks
+        .filter((_, i) => i % every === 0)
+        .map(({ value, text }) => [placeOn(scale, value), text]),
     };
   }
 

@@ -1,14 +1,16 @@
 /** The scale of a parameter: its ends, whether it is logarithmic, its choices. */
 import * as format from "../format.ts";
 import type { Axis } from "../plot/drawing.ts";
+import { tickAxis } from "../plot/log_axes.ts";
+import { escaped } from "../plot/template.ts";
 import type { Parameter, Study } from "../study.ts";
+import { exponentText, linearTicks, logTicks, type Side, type Tick } from "../ticks.ts";
 
 /** Room at the ends of an axis, as a share of it. */
 const ROOM = 0.05;
 /** How far marks of a choice spread, in both directions. */
 const SPREAD = 0.18;
 const LONGEST_CHOICE = 12;
-const TICKS = 4;
 
 export interface Scale {
   name: string;
@@ -93,68 +95,42 @@ export function valueText(scale: Scale, value: number): string {
   return format.number(value, { log: scale.log });
 }
 
-/** How plotly.js lays the axis out, with few ticks that bear reading. */
-export function axisOf(scale: Scale, ticks = TICKS): Axis {
-  const at = scale.choices ? scale.choices.map((_, i) => i) : tickValues(scale, ticks);
+/** How plotly.js lays the axis out along a side, with few ticks that bear reading. */
+export function axisOf(scale: Scale, side: Side): Axis {
+  const ticks = ticksOf(scale, side);
   return {
     type: scale.log ? "log" : "linear",
     range: rangeOf(scale),
-    tickmode: "array",
-    tickvals: at,
-    ticktext: at.map((value) => escapedTick(tickText(scale, value))),
+    ...tickAxis(ticks.map(({ value, text }) => ({ value, text: escaped(text) }))),
   };
 }
 
-function escapedTick(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+/** Round numbers between the ends, or all choices. */
+export function ticksOf(scale: Scale, side: Side): Tick[] {
+  const { low, high, log, choices, kind } = scale;
+  if (choices) return choices.map((text, value) => ({ value, text }));
+  if (log && low !== high) {
+    const inner = { ...side, pixels: side.pixels / (1 + 2 * ROOM) };
+    const ends = [Math.log10(low), Math.log10(high)] as const;
+    const text = (value: number) => tickText(scale, value);
+    return logTicks(ends, inner, { text, whole: kind === "int" });
+  }
+  return steps(scale, side.count).map((value) => ({ value, text: tickText(scale, value) }));
 }
 
 /** A tick's text: shorter than a value's. */
-export function tickText(scale: Scale, value: number): string {
-  if (scale.choices || scale.kind === "int") return valueText(scale, value);
+function tickText(scale: Scale, value: number): string {
+  if (scale.kind === "int") return valueText(scale, value);
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e4 || size < (scale.log ? 1 : 1e-2)) return value.toExponential().replace("e+", "e");
+  if (size >= 1e4 || size < (scale.log ? 1 : 1e-2)) return exponentText(value);
   return format.grouped(String(Number(value.toPrecision(6))));
 }
 
-/** Round numbers between the ends. */
-export function tickValues(scale: Scale, count: number): number[] {
-  const { low, high, log, kind } = scale;
+function steps({ low, high, kind, step }: Scale, count: number): number[] {
   if (low === high) return [low];
-  if (log) return logTicks(low, high, count);
-  if (kind === "int") {
-    const step = scale.step ?? 1;
-    const every = Math.max(1, Math.ceil(Math.round((high - low) / step) / count)) * step;
-    return range(low, high, every);
-  }
-  const every = roundStep((high - low) / count);
-  const first = Math.ceil(low / every - 1e-9) * every;
-  return range(first, high, every).map((value) => Number(value.toPrecision(12)));
-}
-
-function range(low: number, high: number, every: number): number[] {
-  const count = Math.floor((high - low) / every + 1e-9);
-  return Array.from({ length: count + 1 }, (_, i) => low + i * every);
-}
-
-function roundStep(step: number): number {
-  const power = 10 ** Math.floor(Math.log10(step));
-  const size = step / power;
-  return power * (size <= 1 ? 1 : size <= 2 ? 2 : size <= 5 ? 5 : 10);
-}
-
-function logTicks(low: number, high: number, count: number): number[] {
-  const decades: number[] = [];
-  for (let e = Math.ceil(Math.log10(low) - 1e-9); e <= Math.log10(high) + 1e-9; e++)
-    decades.push(Number(`1e${e}`));
-  if (decades.length >= 2) {
-    const every = Math.ceil((decades.length - 1) / count);
-    return decades.filter((_, i) => i % every === 0);
-  }
-  const between: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
-    for (const digit of [1, 2, 3, 5]) between.push(Number(`${digit}e${e}`));
-  const inside = between.filter((value) => value >= low && value <= high);
-  return inside.length ? inside.slice(0, count + 1) : [low, high];
+  if (kind !== "int") return linearTicks(low, high, count);
+  const least = step ?? 1;
+  const every = Math.max(1, Math.ceil(Math.round((high - low) / least) / count)) * least;
+  return Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => low + i * every);
 }

@@ -12,6 +12,7 @@ import { escaped, type Size } from "../plot/template.ts";
 import type { Theme } from "../plot/theme.ts";
 import { valueAxis, type ValueAxis } from "../plot/value_axis.ts";
 import { CODE, STATUSES, type Parameter, type Study } from "../study.ts";
+import { across } from "../ticks.ts";
 import { spanOf, type Span } from "./best.ts";
 import { axisOf, coordinate, rangeOf, scaleOf, type Scale } from "./scale.ts";
 import {
@@ -25,6 +26,7 @@ import {
 import { thinned } from "./thin.ts";
 
 const BAR = 4;
+const MOST_TICKS = 5;
 const KINDS = ["pruned", "completed"] as const;
 interface Slice extends SlicePlace {
   parameter: Parameter;
@@ -128,9 +130,8 @@ class SlicesDrawing {
     const { height } = this.inner;
     const axes: Drawing["axes"] = {};
     for (const slice of this.slices) {
-      const ticks = Math.max(2, Math.floor(slice.width / 56));
       axes[axisName(slice.x)] = {
-        ...axisOf(slice.scale, ticks),
+        ...axisOf(slice.scale, across(slice.width, MOST_TICKS)),
         anchor: slice.y,
         domain: domainOf(slice.left, slice.width, this.inner.width),
       };

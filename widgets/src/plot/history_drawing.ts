@@ -76,6 +76,7 @@ class HistoryDrawing {
       minimizes: study.minimizes,
       pixels: size.height - MARGIN.t - MARGIN.b,
       floor: info.withoutValue.length > 0,
+      label: true,
     });
     this.running = new Set(info.number.filter((_, i) => info.status[i] === CODE.running));
     const running = this.running.size;

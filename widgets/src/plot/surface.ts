@@ -3,6 +3,7 @@ import { h } from "../dom.ts";
 import { Cloud, withoutCloud } from "./cloud.ts";
 import type { Axis, Place, Shape, Trace } from "./drawing.ts";
 import { imageOf, type ImageFormat, type Plotly } from "./images.ts";
+import { newTicks, ownTicks } from "./log_axes.ts";
 import { pixelOf, placeAt } from "./pixels.ts";
 import type { PlotElement } from "./pointing.ts";
 import { CONFIG, type Size } from "./template.ts";
@@ -21,6 +22,7 @@ export class Surface {
   private plotly: Plotly | null = null;
   private traces: readonly Trace[] = [];
   private size: Size = { width: 0, height: 0 };
+  private ticked: string[] = [];
   private isDrawn = false;
 
   /**
@@ -48,6 +50,9 @@ export class Surface {
   async draw(traces: readonly Trace[], layout: Record<string, unknown>, size: Size): Promise<void> {
     this.traces = traces;
     this.size = size;
+    this.ticked = ownTicks(layout);
+    for (const [name, ticks] of newTicks(layout, this.ticked, size))
+      Object.assign(layout[name] as Axis, ticks);
     await this.plotly!.react(
       this.element as never,
       withoutCloud(traces) as never,
@@ -58,12 +63,15 @@ export class Surface {
     this.element.querySelector(".gl-container")!.append(this.cloud.canvas);
     this.cloud.set(traces);
     this.drawCloud();
+    // A zoom outlasts the drawing.
+    this.tick();
     if (this.isDrawn) return;
     this.isDrawn = true;
     this.element.on("plotly_relayout", (event) => {
       // Shapes that light trials up are laid out too, and move nothing.
       if (!Object.keys(event ?? {}).some((key) => key.includes("axis"))) return;
       this.drawCloud();
+      this.tick();
       this.zoomed(this.element.layout.xaxis as Axis);
     });
     this.first(this.element);
@@ -99,6 +107,15 @@ export class Surface {
 
   close(): void {
     this.plotly?.purge(this.element as never);
+  }
+
+  /** Give logarithmic axes the ticks of what is looked at. */
+  private tick(): void {
+    const changes: Record<string, unknown> = {};
+    for (const [axis, ticks] of newTicks(this.element.layout, this.ticked, this.size))
+      for (const [name, value] of Object.entries(ticks)) changes[`${axis}.${name}`] = value;
+    if (Object.keys(changes).length)
+      void this.plotly!.relayout(this.element as never, changes as never);
   }
 
   private drawCloud(): void {

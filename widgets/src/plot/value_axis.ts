@@ -5,6 +5,8 @@ import type { Axis } from "./drawing.ts";
 const PADDING = 0.07;
 /** Pixels that marks without a value take above the x axis. */
 const FLOOR = 24;
+/** Pixels that the label of the best value takes beyond it, above the share that is kept free. */
+const LABEL = 14;
 
 export interface ValueAxis {
   log: boolean;
@@ -28,12 +30,14 @@ export interface ValueAxisOptions {
   pixels: number;
   /** Leave room for marks without a value above the x axis. */
   floor?: boolean;
+  /** Leave room for a label beyond the best value. */
+  label?: boolean;
 }
 
 /** An axis for a range as `valueRange` finds it; logarithmic only where all of it is positive. */
 export function valueAxis(
   range: readonly [number, number] | null,
-  { log, minimizes, pixels, floor = false }: ValueAxisOptions,
+  { log, minimizes, pixels, floor = false, label = false }: ValueAxisOptions,
 ): ValueAxis {
   const [low, high] = range ?? [0, 1];
   const isLog = log && low > 0;
@@ -42,21 +46,17 @@ export function valueAxis(
   const span = to(high) - to(low) || Math.abs(to(high)) * 0.1 || 1;
   const single = to(high) === to(low);
   const padding = span * (single ? 1 : PADDING);
-  const inner = pixels - (floor ? FLOOR : 0);
-  const perPixel = (span * (single ? 0 : 1) + 2 * padding) / inner;
-  const start = to(low) - padding - (floor ? FLOOR * perPixel : 0);
-  const end = to(high) + padding;
+  const below = floor ? FLOOR : label && minimizes ? LABEL : 0;
+  const above = label && !minimizes ? LABEL : 0;
+  const perPixel = (span * (single ? 0 : 1) + 2 * padding) / (pixels - below - above);
+  const start = to(low) - padding - below * perPixel;
+  const end = to(high) + padding + above * perPixel;
   return {
     log: isLog,
     low: back(start),
     high: back(end),
     limit: minimizes ? high : low,
-    // Without a format of its own, a logarithmic axis writes 9 for 0.09.
-    axis: {
-      type: isLog ? "log" : "linear",
-      range: [start, end],
-      ...(isLog && { tickformat: "~g" }),
-    },
+    axis: { type: isLog ? "log" : "linear", range: [start, end] },
     beyond: (value) => (minimizes ? value > high : value < low),
     above: (px) => back(start + px * perPixel),
     below: (px) => back(end - px * perPixel),

@@ -178,7 +178,7 @@ function parameterCharacters(parameter: Parameter): number {
     return Math.min(14, longest(parameter.choices!.map(choiceText)));
   if (parameter.kind === "int")
     return longest([format.integer(parameter.low!), format.integer(parameter.high!)]);
-  return parameter.log ? 7 : 6;
+  return parameter.log || parameter.low! < 0 ? 7 : 6;
 }
 
 function stepText(study: Study, row: number): string {
