@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from highnoon.hpo import results
 from highnoon.hpo.csv_export import seconds_of, utc_times
@@ -28,7 +29,7 @@ def study_json(study: "LiveStudy") -> dict[str, Any]:
         "direction": state.direction,
         "sampler": state.setup.sampler,
         "pruner": state.setup.pruner,
-        "best": None if best is None else _trials(trials, [best])[0],
+        "best": None if best is None else _trials(trials.some(np.array([best])))[0],
     }
 
 
@@ -38,7 +39,7 @@ def trials_json(study: "LiveStudy") -> str:
     told = {
         "storage": study.alias,
         "study": study.feed.study.name,
-        "trials": _trials(trials, range(len(trials))),
+        "trials": _trials(trials),
     }
     return json.dumps(told, allow_nan=False)
 
@@ -65,12 +66,12 @@ def trials_csv(study: "LiveStudy") -> bytes:
     return csv_of(study.feed.columns).encode("utf-8-sig", errors="replace")
 
 
-def _trials(trials: TrialColumns, rows: Iterable[int]) -> list[dict[str, Any]]:
+def _trials(trials: TrialColumns) -> list[dict[str, Any]]:
     started, completed = utc_times(trials.started), utc_times(trials.completed)
     seconds = seconds_of(trials)
     params = list(trials.parameters.items())
     told = []
-    for row in rows:
+    for row in range(len(trials)):
         worker, step = int(trials.worker[row]), int(trials.last_step[row])
         told.append(
             {

@@ -63,6 +63,10 @@ class Hub:
         self._studies: list[LiveStudy] = []
         self._list: LiveList | None = None
 
+    def warm_up(self) -> None:
+        """Open the storages in the background, so that who asks first does not wait for that."""
+        self._pool.submit(self._open_all)
+
     async def study(self, alias: str | None, name: str, token: Token | None = None) -> LiveStudy:
         """Return a study that somebody looks at, once it was read.
 
@@ -159,6 +163,10 @@ class Hub:
                     names[asked[answer]] = said
             patience = None
         return names, troubles
+
+    def _open_all(self) -> None:
+        for place in self.storages.places():
+            self._pool.submit(self._ask, place.alias)
 
     def _ask(self, alias: str) -> list[str] | StorageError:
         try:

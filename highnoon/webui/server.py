@@ -130,6 +130,7 @@ class Server(Voila):
         self.connection_dir = tempfile.mkdtemp(prefix="highnoon-webui-")
         self.app = tornado.web.Application(default_handler_class=NotFound, compress_response=True)
         self.hub = Hub(self.storages)
+        self.hub.warm_up()
         self.app.settings.update(access=self.access, hub=self.hub, log_function=log_request)
         self.app.settings.update(cast(Any, self.init_settings()))
         self.app.add_handlers(".*$", self.routes())

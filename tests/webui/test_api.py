@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 import optuna
+import pytest
 import yaml
 
 from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.storage import open_storage
+from highnoon.webui import following
 from tests.processes import wait_until
 
 from .conftest import Answer, Served
@@ -237,3 +239,18 @@ def test_a_storage_that_is_away_is_said_and_comes_back(
     away.rename(file)
     wait_until(lambda: server.of("first").status == 200)
     wait_until(lambda: server.get("studies").json["trouble"] == {})
+
+
+def test_a_study_that_nobody_asks_for_is_read_no_more(
+    serve: Callable[..., Served],
+    study: optuna.Study,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(following, "_KEEP_SECONDS", 0.1)
+    server = serve({"mine": url})
+    before = server.of("first", "/changes").token
+    wait_until(lambda: server.hub.at_hand("mine", "first") is None, seconds=5)
+    answer = server.of("first", f"/changes?after={before}")
+    assert [header["base"] for header in headers_of(answer.body)] == [-1]
+    assert answer.token.partition("-")[0] != before.partition("-")[0]
