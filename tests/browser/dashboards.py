@@ -34,6 +34,7 @@ def running_dashboard(folder: Path, **options: object) -> Iterator[str]:
         address = re.search(r"http://\S+", said)
         assert address is not None, (folder / "server.log").read_text()
         yield address[0]
+        assert server.poll() is None, f"the dashboard ended by itself: {server.poll()}"
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)

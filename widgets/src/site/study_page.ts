@@ -1,7 +1,6 @@
 /** The page of one study: all parts at once, one below the other where there is little room. */
 import { h } from "../dom.ts";
 import { enqueueDialog } from "../enqueue.ts";
-import { liveness } from "../notices.ts";
 import { Source } from "../source.ts";
 import type { View } from "../view.ts";
 import { controlPanel } from "../views/control_panel.ts";
@@ -99,7 +98,7 @@ export function studyPage(page: Page): void {
   const show = () => {
     if (isDrawn) return;
     isDrawn = true;
-    health.stop();
+    stop();
     draw(page, source!, feed);
   };
   const feed = new Feed(addresses.of(key, "changes"), async (response) => {
@@ -111,11 +110,9 @@ export function studyPage(page: Page): void {
   // What the server drew stays until the table can take its place.
   const table = page.load("table").catch(() => {});
   void page.load("plots").catch(() => {});
-  const health = liveness(source);
-  const trouble = main.querySelector(".hn-paint-trouble > .hn-part");
-  if (trouble) trouble.replaceChildren(health.element);
-  else if (main.childElementCount) main.prepend(h("div.hn-part", {}, health.element));
-  else show();
+  const isPainted = main.childElementCount > 0;
+  const stop = page.showHealth(source);
+  if (!isPainted) show();
   setTitle(key.name);
   feed.start();
   page.ask("open", { alias: boot.alias ?? null, study: key.name }, late);
