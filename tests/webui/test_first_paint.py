@@ -24,6 +24,7 @@ from highnoon.hpo.storage import open_storage
 from highnoon.webui.first_paint import browser_paint, formats, study_paint
 from highnoon.webui.first_paint.markup import Markup, h
 from tests.browser.studies import ALL, Maker
+from tests.processes import wait_until
 from tests.webui.client import ask
 from tests.webui.dashboards import Serve
 
@@ -211,8 +212,8 @@ def test_text_is_escaped_wherever_it_stands() -> None:
 
 def test_pages_come_with_their_content(serve_dashboard: Serve, studies: str) -> None:
     dashboard = serve_dashboard(storage={"a": studies}, max_viewers=0)
-    browser = ask(dashboard.port, "/hpo")
-    assert (browser.status, 'data-study="demo"' in browser.text) == (200, True)
+    # A storage that takes long to open is listed by a later page.
+    wait_until(lambda: 'data-study="demo"' in ask(dashboard.port, "/hpo").text)
     study = ask(dashboard.port, "/hpo/study/demo")
     assert (study.status, 'data-trial="3"' in study.text) == (200, True)
     assert '"alias": "a"' in study.text
