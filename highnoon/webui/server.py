@@ -140,10 +140,7 @@ class Server(Voila):
             lambda: self.kernel_manager.cull(self.cull), 1e3 * min(max(self.cull / 4, 0.2), 10)
         )
         self._culling.start()
-        scripts = Path(self.static_paths[0]).glob("*.js")
-        self._warming = asyncio.create_task(
-            asyncio.to_thread(compress_all, [*self.static_files.values(), *scripts])
-        )
+        self._warming = asyncio.create_task(self._warm())
 
     async def close(self) -> None:
         """Stop serving and end every kernel."""
@@ -153,9 +150,16 @@ class Server(Voila):
             await self.kernel_manager.close()
             await self._http.close_all_connections()
             await self.hub.close()
+            self._warming.cancel()
             await asyncio.wait([self._warming])
         finally:
             shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    async def _warm(self) -> None:
+        """Do what the first page would wait for."""
+        await self.hub.studies()
+        scripts = Path(self.static_paths[0]).glob("*.js")
+        await asyncio.to_thread(compress_all, [*self.static_files.values(), *scripts])
 
     def routes(self) -> list[Any]:
         """Return every route, each behind the rules of access."""
