@@ -55,9 +55,10 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe() -> None:
     assert {row["value"] for row in rows} == {"-1.5"}
 
 
-def test_parameters_that_a_trial_did_not_draw_are_empty() -> None:
+def test_parameters_that_a_trial_did_not_draw_and_is_not_to_get_are_empty() -> None:
     study = optuna.create_study()
-    study.enqueue_trial({"x": 1.0})
+    study.enqueue_trial({"x": 0.5})
+    study.enqueue_trial({})
     study.add_trial(
         optuna.create_trial(
             value=1.0,
@@ -65,4 +66,4 @@ def test_parameters_that_a_trial_did_not_draw_are_empty() -> None:
             distributions={"x": optuna.distributions.FloatDistribution(0, 1)},
         )
     )
-    assert [row["params_x"] for row in rows_of(study)] == ["", "1.0"]
+    assert [row["params_x"] for row in rows_of(study)] == ["0.5", "", "1.0"]

@@ -187,9 +187,9 @@ export class Study {
     for (const description of message.parameters) this.describe(description);
     for (const [name, parameter] of this.parameters) {
       parameter.values.grow(length);
+      // Not there where none of these trials has it, of which some may have been to get it.
       const values = message.columns.get(`parameters.${name}`);
-      if (!values) continue;
-      for (let i = 0; i < rows.length; i++) parameter.values.set(rows[i], values[i]);
+      for (let i = 0; i < rows.length; i++) parameter.values.set(rows[i], values ? values[i] : NaN);
     }
     return rows;
   }

@@ -86,6 +86,22 @@ test("integers have ticks at values that can be drawn", () => {
   assert.deepEqual(values(across(140)), [1, 5, 9]);
 });
 
+test("a trial that was queued loses what it was to get, until it draws it", () => {
+  const trials = study([NaN, 1e-3, 3, 0]);
+  const columns = new Map<string, Float64Array>(
+    ["number", "status", "value", "last_step", "last_report", "started", "completed", "feasible"]
+      .concat(["retry_of", "worker"])
+      .map((name) => [`trials.${name}`, Float64Array.of(name === "status" ? CODE.running : 0)]),
+  );
+  for (const name of ["number", "step", "value"])
+    columns.set(`reports.${name}`, new Float64Array(0));
+  columns.set("parameters.depth", Float64Array.of(5));
+  const parameters = [{ name: "depth" }];
+  trials.apply({ base: 0, revision: 1, study: null, workers: [0, []], parameters, columns });
+  assert.equal(trials.parameters.get("depth")!.values.at(0), 5);
+  assert.ok(Number.isNaN(trials.parameters.get("rate")!.values.at(0)));
+});
+
 test("values outside the range that newer trials draw from widen the scale", () => {
   const wide = scale("rate", study([1, 1e-7, 3, 0]));
   assert.equal(wide.low, 1e-7);

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ _COLUMNS = {
     "retry_of": (np.int64, -1),
     "worker": (np.int32, -1),
 }
+_QUEUED = STATUSES.index("queued")
 _INFINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf}
 
 
@@ -73,11 +74,12 @@ class Accumulated:
         study = self._take_study(reading)
         rows = self._rows_of(reading.trials.ids)
         if len(rows):
-            reports = self._take_trials(rows, reading)
+            reports, filled = self._take_trials(rows, reading)
+            rows = np.union1d(rows, np.fromiter(filled, np.int64))
         else:
             none = np.empty(0, dtype=np.int64)
             reports = ReportColumns(none, none, none.astype(np.float64))
-        return StudyChanges(reset, study, self.trials(np.sort(rows)), reports)
+        return StudyChanges(reset, study, self.trials(rows), reports)
 
     def trials(self, rows: np.ndarray | None = None) -> TrialColumns:
         """Return copies of all rows, or of some."""
@@ -121,8 +123,14 @@ class Accumulated:
         self._trials["trial_id"][first:] = new
         return np.searchsorted(self._trials["trial_id"], wanted)
 
-    def _take_trials(self, rows: np.ndarray, reading: Reading) -> ReportColumns:
-        """Keep trials and all that belongs to them, and return the new reports."""
+    def _take_trials(
+        self, rows: np.ndarray, reading: Reading
+    ) -> tuple[ReportColumns, Iterable[int]]:
+        """Keep trials and all that belongs to them.
+
+        Returns:
+            The new reports, and rows of queued trials of whose parameters more is known.
+        """
         trials = reading.trials
         values = np.array(trials.values, dtype=np.float64)
         if any("/" in word for word in set(trials.words)):
@@ -137,7 +145,14 @@ class Accumulated:
 
         place = _Places(trials.ids)
         parameters, of_parameters = place.of(reading.parameters.ids)
-        self._parameters.set(rows[parameters], of_parameters, reading.parameters)
+        self._parameters.clear(rows[table["status"][rows] == _QUEUED])
+        filled = self._parameters.set(rows[parameters], of_parameters, reading.parameters)
+        queued, of_queued = place.of(reading.queued.ids)
+        for row, is_known, text in zip(
+            rows[queued].tolist(), of_queued.tolist(), reading.queued.values, strict=True
+        ):
+            if is_known:
+                self._parameters.queue(row, json.loads(text))
         marks, of_marks = place.of(reading.marks.ids)
         self._take_marks(rows, marks, of_marks, reading)
         constraints, of_constraints = place.of(reading.constraints.ids)
@@ -154,7 +169,7 @@ class Accumulated:
             )
         ]
         self._remember(reading, np.array(counted).T, reports[of_reports], of_reports)
-        return new_reports
+        return new_reports, filled
 
     def _take_marks(
         self, rows: np.ndarray, places: np.ndarray, known: np.ndarray, reading: Reading

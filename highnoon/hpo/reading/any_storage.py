@@ -7,6 +7,7 @@ from optuna.distributions import distribution_to_json
 
 from highnoon.hpo.reading.rows import (
     CONSTRAINTS,
+    FIXED,
     MARKS,
     METRIC_NAMES,
     AttributeRows,
@@ -76,6 +77,7 @@ class StorageSource:
             _attributes(changed, _marks),
             _attributes(changed, _constraints),
             _reports(changed),
+            _attributes(changed, _fixed),
         )
 
 
@@ -115,6 +117,11 @@ def _constraints(trial: "FrozenTrial") -> dict[str, Any]:
         for key, value in trial.system_attrs.items()
         if key == CONSTRAINTS or key.startswith(f"{CONSTRAINTS}:")
     }
+
+
+def _fixed(trial: "FrozenTrial") -> dict[str, Any]:
+    is_queued = trial.state.name == "WAITING" and FIXED in trial.system_attrs
+    return {FIXED: trial.system_attrs[FIXED]} if is_queued else {}
 
 
 def _rows(trials: "list[FrozenTrial]") -> TrialRows:

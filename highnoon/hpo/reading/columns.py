@@ -36,8 +36,8 @@ class ParameterColumn:
 
     Attributes:
         name: Its name.
-        values: float64; NaN where a trial did not draw it. Of a categorical parameter, the indices
-            of `choices`.
+        values: float64; NaN where a trial did not draw it, or is queued and not to get it. Of a
+            categorical parameter, the indices of `choices`.
         distribution: What it was drawn from, in the newest trial that has it.
         choices: The choices of a categorical parameter, else None.
     """

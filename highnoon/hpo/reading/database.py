@@ -213,6 +213,7 @@ def _few(
         AttributeRows(*columns_of(rows, Kind.MARK, "id", "word", "text")),
         AttributeRows(*columns_of(rows, Kind.CONSTRAINT, "id", "word", "text")),
         ReportRows(*columns_of(rows, Kind.REPORT, "id", "n", "value", "word", "row")),
+        AttributeRows(*columns_of(rows, Kind.QUEUED, "id", "word", "text")),
     )
 
 
@@ -231,6 +232,7 @@ def _many(connection: "Connection", about: _Rows, study_id: int, trials: TrialRo
         AttributeRows(*_columns(connection, marks, study_id, after)),
         AttributeRows(*_columns(connection, constraints, study_id, after)),
         ReportRows(report_ids, steps, reported, kinds, row_ids),
+        AttributeRows(*_columns(connection, statements.queued(), study_id, after)),
     )
 
 

@@ -1,6 +1,7 @@
 """Parameters as columns of numbers, whatever they were drawn from."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -28,20 +29,25 @@ class Parameters:
     def __init__(self, trials: GrowingColumns) -> None:
         self._trials = trials
         self._parameters: dict[str, _Parameter] = {}
+        self._awaited: dict[str, dict[int, Any]] = {}
 
-    def set(self, rows: np.ndarray, known: np.ndarray, parameters: ParameterRows) -> None:
-        """Keep what was read.
+    def set(self, rows: np.ndarray, known: np.ndarray, parameters: ParameterRows) -> Iterable[int]:
+        """Keep what was read, and return rows of queued trials whose values are known by it.
 
         Args:
             rows: The trial that each value belongs to, as its row.
             known: Whether there is such a trial; values of others are left out.
             parameters: What was read.
         """
+        filled: set[int] = set()
         for name, (trial_id, text) in parameters.newest.items():
             if name not in self._parameters:
                 self._trials.add(_column(name), np.float64, np.nan)
                 self._parameters[name] = _Parameter()
             self._parameters[name].drawn_from(trial_id, text)
+            for row, value in self._awaited.pop(name, {}).items():
+                self._trials[_column(name)][row] = self._parameters[name].code(value)
+                filled.add(row)
         numbers = _numbered(parameters.names, self._parameters)
         texts = list(dict.fromkeys(parameters.distributions))
         text_numbers = _numbered(parameters.distributions, texts)
@@ -53,6 +59,23 @@ class Parameters:
                 chosen = text_numbers[own] == text_number
                 drawn[chosen] = parameter.codes(drawn[chosen], texts[text_number])
             self._trials[_column(name)][rows[own]] = drawn
+        return filled
+
+    def queue(self, row: int, params: Mapping[str, Any]) -> None:
+        """Keep the parameters that a queued trial is to get, each once a trial has drawn one."""
+        for name, value in params.items():
+            if name in self._parameters:
+                self._trials[_column(name)][row] = self._parameters[name].code(value)
+            else:
+                self._awaited.setdefault(name, {})[row] = value
+
+    def clear(self, rows: np.ndarray) -> None:
+        """Forget the parameters of trials that are not queued any more."""
+        for name in self._parameters:
+            self._trials[_column(name)][rows] = np.nan
+        for values in self._awaited.values():
+            for row in rows.tolist():
+                values.pop(row, None)
 
     def columns(self, rows: np.ndarray | None = None) -> dict[str, ParameterColumn]:
         """Return copies of all rows, or of some: then of the parameters that these have."""
@@ -102,6 +125,16 @@ class _Parameter:
         if _is_categorical(text) != self._is_categorical:
             return np.full(len(values), np.nan)
         return values if self.choices is None else self._codes_of(text)[values.astype(np.int64)]
+
+    def code(self, value: Any) -> float:
+        """Return what stands in the column for a value; NaN where it cannot be drawn."""
+        if self.choices is not None:
+            keys = [_key(choice) for choice in self.choices]
+            return keys.index(_key(value)) if _key(value) in keys else math.nan
+        try:
+            return self.distribution.to_internal_repr(value)
+        except (ValueError, TypeError):
+            return math.nan
 
     @property
     def _is_categorical(self) -> bool:

@@ -15,6 +15,7 @@ from highnoon.hpo import attributes
 __all__ = [
     "CATEGORICAL",
     "CONSTRAINTS",
+    "FIXED",
     "MARKS",
     "METRIC_NAMES",
     "STATUS_MARKS",
@@ -42,6 +43,9 @@ CATEGORICAL = '{"name": "CategoricalDistribution"'
 
 CONSTRAINTS = "constraints"
 """System attribute in which Optuna keeps constraints: by itself a list, before `:` and a name."""
+
+FIXED = "fixed_params"
+"""System attribute in which Optuna keeps the parameters that a queued trial is to get."""
 
 METRIC_NAMES = "study:metric_names"
 """System attribute of a study in which Optuna keeps what `set_metric_names` was given."""
@@ -105,6 +109,8 @@ class ReportRows(NamedTuple):
 class Reading(NamedTuple):
     """What a source found: the study's state, and the trials that are new or changed, whole.
 
+    `queued` holds the attributes `FIXED` of trials that are queued.
+
     Rows of other trials may be among those of parameters, attributes and reports. The reports of a
     trial that runs may lack those that were read before.
     """
@@ -118,6 +124,7 @@ class Reading(NamedTuple):
     marks: AttributeRows
     constraints: AttributeRows
     reports: ReportRows
+    queued: AttributeRows = AttributeRows((), (), ())
 
 
 class Seen(NamedTuple):

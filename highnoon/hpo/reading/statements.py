@@ -13,7 +13,14 @@ import sqlalchemy as sa
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
-from highnoon.hpo.reading.rows import CATEGORICAL, CONSTRAINTS, MARKS, METRIC_NAMES, STATUS_MARKS
+from highnoon.hpo.reading.rows import (
+    CATEGORICAL,
+    CONSTRAINTS,
+    FIXED,
+    MARKS,
+    METRIC_NAMES,
+    STATUS_MARKS,
+)
 from highnoon.hpo.storage import tables
 
 __all__ = [
@@ -27,6 +34,7 @@ __all__ = [
     "narrow",
     "newest_distributions",
     "pulse",
+    "queued",
     "study_parts",
     "trials_after",
     "wide",
@@ -48,6 +56,7 @@ class Kind(IntEnum):
     MARK_COUNT = 9
     CONSTRAINT_COUNT = 10
     REPORT_COUNT = 11
+    QUEUED = 12
 
 
 class Part(NamedTuple):
@@ -218,6 +227,7 @@ def children_of() -> Any:
         ),
         _reports(tables.trial_intermediate_values, reports.trial_id.in_(_ids("whole"))),
         _reports(tables.trial_intermediate_values, *new_reports),
+        _fixed(tables.trial_system_attributes.c.trial_id.in_(ids)),
     ]
     return wide(parts)
 
@@ -254,6 +264,13 @@ def children_of_statuses() -> tuple[Part, Part]:
     _, marks, constraints, _ = many_children()
     changing = tables.trial_user_attributes.c.key.in_(STATUS_MARKS)
     return marks._replace(conditions=(*marks.conditions, changing)), constraints
+
+
+@functools.cache
+def queued() -> Part:
+    """Return what queued trials of `trials_after` are to get."""
+    trials = tables.trials.c
+    return _fixed(trials.study_id == _study_id, trials.trial_id > _after)
 
 
 @functools.cache
@@ -306,9 +323,19 @@ def _marks(source: Any, *conditions: Any) -> Part:
 
 
 def _constraints(source: Any, *conditions: Any) -> Part:
+    return Part(Kind.CONSTRAINT, _system_columns(), source, (*conditions, _is_constraint()))
+
+
+def _fixed(*conditions: Any) -> Part:
+    trials, attrs = tables.trials.c, tables.trial_system_attributes.c
+    source = tables.trial_system_attributes.join(tables.trials, attrs.trial_id == trials.trial_id)
+    of_queued = (trials.state == TrialState.WAITING, attrs.key == FIXED)
+    return Part(Kind.QUEUED, _system_columns(), source, (*conditions, *of_queued))
+
+
+def _system_columns() -> dict[str, Any]:
     attrs = tables.trial_system_attributes.c
-    columns = {"id": attrs.trial_id, "word": _text(attrs.key), "text": _text(attrs.value_json)}
-    return Part(Kind.CONSTRAINT, columns, source, (*conditions, _is_constraint()))
+    return {"id": attrs.trial_id, "word": _text(attrs.key), "text": _text(attrs.value_json)}
 
 
 def _reports(source: Any, *conditions: Any) -> Part:

@@ -69,7 +69,7 @@ def columns_of(shown: "Shown") -> list[Column]:
         dataclasses.replace(
             _column("curve", "Curve", 0, lambda row: curve_cell(shown, row)), width=72
         ),
-        *map(_parameter_column, trials.parameters.values()),
+        *(_parameter_column(parameter, shown) for parameter in trials.parameters.values()),
     ]
     return [
         dataclasses.replace(
@@ -106,7 +106,7 @@ def _column(
     return Column(name, header, math.ceil(width), cell, "left", is_right_aligned)
 
 
-def _parameter_column(parameter: "ParameterColumn") -> Column:
+def _parameter_column(parameter: "ParameterColumn", shown: "Shown") -> Column:
     distribution, choices = parameter.distribution, parameter.choices
     is_numeric = choices is None or all(
         isinstance(choice, int | float) and not isinstance(choice, bool) for choice in choices
@@ -117,7 +117,8 @@ def _parameter_column(parameter: "ParameterColumn") -> Column:
         ends = (distribution.low, distribution.high)
         characters = _longest(formats.integer(end) for end in ends)
     else:
-        characters = 7 if getattr(distribution, "log", False) else 6
+        is_wide = getattr(distribution, "log", False) or getattr(distribution, "low", 0) < 0
+        characters = 7 if is_wide else 6
 
     def cell(row: int) -> str:
         value = float(parameter.values[row])
@@ -130,9 +131,10 @@ def _parameter_column(parameter: "ParameterColumn") -> Column:
         log = isinstance(distribution, FloatDistribution) and distribution.log
         return formats.number(value, log=log)
 
-    return _column(
+    column = _column(
         f"parameter:{parameter.name}", parameter.name, characters, cell, is_right_aligned=is_numeric
     )
+    return dataclasses.replace(column, is_muted=lambda row: shown.status(row) == "queued")
 
 
 def _choice_text(choice: Any) -> str:

@@ -9,6 +9,7 @@ import optuna
 import pytest
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
 from highnoon.hpo.reading import STATUSES, ReportColumns, StudyChanges, StudyFeed, TrialColumns
@@ -111,7 +112,10 @@ def plain(value: float) -> float | None:
 
 def as_optuna_says(study: optuna.Study) -> tuple[dict[int, dict], dict]:
     rows, reports = {}, {}
+    drawn = {name for trial in study.get_trials(deepcopy=False) for name in trial.params}
     for trial in study.get_trials(deepcopy=False):
+        is_queued = trial.state is TrialState.WAITING
+        fixed = trial.system_attrs.get("fixed_params", {}) if is_queued else {}
         step = max(trial.intermediate_values, default=-1)
         times = (trial.datetime_start, trial.datetime_complete)
         started, completed = (None if time is None else time.timestamp() for time in times)
@@ -121,7 +125,7 @@ def as_optuna_says(study: optuna.Study) -> tuple[dict[int, dict], dict]:
             "started": started,
             "completed": completed,
             "last": (step, plain(trial.intermediate_values.get(step, math.nan))),
-            "params": trial.params,
+            "params": trial.params | {name: fixed[name] for name in fixed if name in drawn},
             "feasible": not any(amount > 0 for amount in trial.constraints.values()),
             "retry_of": trial.user_attrs.get(attributes.RETRY_OF, -1),
             "worker": trial.user_attrs.get(attributes.RUN, {}).get("worker"),

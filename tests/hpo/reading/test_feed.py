@@ -87,6 +87,27 @@ def test_a_queued_trial_is_claimed(study: optuna.Study) -> None:
     check(feed, study)
 
 
+def test_a_queued_trial_has_the_parameters_that_it_is_to_get(study: optuna.Study) -> None:
+    study.enqueue_trial({"x": 0.5, "c": "adam", "odd": 1})
+    feed = StudyFeed(study)
+    assert rows_of(feed.poll().trials)[0]["params"] == {}, "nobody knows what x is drawn from"
+    trial = study.ask()
+    for params in ({"x": 0.75, "c": None}, {"x": 7.0, "c": "sgd"}):
+        study.enqueue_trial(params)
+    feed.poll()
+    trial.suggest_float("x", 0, 1)
+    trial.suggest_categorical("c", CHOICES.choices)
+    changed = rows_of(feed.poll().trials)
+    assert changed[1]["params"] == {"x": 0.75, "c": None}
+    assert changed[2]["params"] == {"x": 7.0}, "c has no such choice"
+    claimed = study.ask()
+    assert rows_of(feed.poll().trials)[1]["params"] == {}, "it has drawn nothing yet"
+    study.tell(claimed, state=TrialState.FAIL)
+    feed.poll()
+    assert rows_of(feed.columns)[1]["params"] == {}
+    assert rows_of(StudyFeed(study).columns) == rows_of(feed.columns)
+
+
 STATES = [
     (TrialState.COMPLETE, 1.0, None, "completed"),
     (TrialState.COMPLETE, math.inf, None, "diverged"),

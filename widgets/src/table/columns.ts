@@ -140,6 +140,7 @@ function parameterColumn(study: Study, parameter: Parameter): Column {
     shown: "if there is room",
     key: (row) => sortKey(study.parameters.get(name)!, row),
     text: (row) => parameterText(study.parameters.get(name)!, row),
+    isMuted: (row) => study.statusAt(row) === "queued",
   });
 }
 
