@@ -30,6 +30,7 @@ _FORWARDED = frozenset(
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _WRONG_TOKENS_PER_MINUTE = 10
 _MOST_PEERS = 10_000
+_UPWARDS = re.compile(r"/(\.|%2e){2}(?![^/?])", re.IGNORECASE)
 _LOGIN_PAGE = (Path(__file__).parent / "templates" / "login.html").read_text()
 
 log = logging.getLogger("highnoon.webui")
@@ -174,7 +175,7 @@ class Guarded(tornado.web.RequestHandler):
     def _redirect_without_token(self) -> None:
         pairs = parse_qsl(self.request.query, keep_blank_values=True)
         query = urlencode([pair for pair in pairs if pair[0] != "token"])
-        path = "/" + self.request.path.lstrip("/")  # never a link to another host
+        path = "/" + self.request.path.lstrip("/\\")  # never a link to another host
         self.redirect(f"{path}?{query}" if query else path)
 
     def _comes_from_another_site(self) -> bool:
@@ -260,10 +261,8 @@ class Login(Guarded):
     async def post(self) -> None:
         """Take the token, and lead to the page that was asked for."""
         target = self.get_body_argument("next", self.access.path)
-        if (
-            not re.fullmatch(rf"{re.escape(self.access.path)}([/?][^\\]*)?", target)
-            or ".." in target
-        ):
+        path = re.escape(self.access.path)
+        if not re.fullmatch(rf"{path}([/?][!-\[\]-~]*)?", target) or _UPWARDS.search(target):
             target = self.access.path
         if self.access.accepts(self.get_body_argument("token", ""), self.request):
             self.access.give_cookie(self)

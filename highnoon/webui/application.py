@@ -86,7 +86,7 @@ class App:
             require(package, "The dashboard", install="'highnoon[jupyter]'")
         self._stop_former()
         base_url = f"/{base_url.strip('/')}/" if base_url.strip("/") else "/"
-        _check(token, base_url, max_viewers, cull, preheated)
+        _check(port, token, base_url, max_viewers, cull, preheated)
         storages = Storages(storage)
         addresses = _addresses(host, port)
         local = all(_is_loopback(address) for _, address in addresses)
@@ -123,14 +123,18 @@ class App:
             lines.append(f"from other machines: {there}")
         self._running = running = _Running(server, sockets, lines, here if open_browser else None)
         self.url, self.remote_url = here, there
-        if _inside_a_loop():
-            running.run_in_background()
-            atexit.register(self.stop)
+        if not _inside_a_loop():
+            try:
+                running.run()
+            finally:
+                self._forget(running)
             return
         try:
-            running.run()
-        finally:
+            running.run_in_background()
+        except BaseException:
             self._forget(running)
+            raise
+        atexit.register(self.stop)
 
     @property
     def is_serving(self) -> bool:
@@ -298,7 +302,11 @@ def _refusal(error: OSError, host: str, port: int) -> HighNoonError:
     return ConfigError(f"Cannot listen on {host}, port {port}: {error.strerror}.")
 
 
-def _check(token: str | None, base_url: str, max_viewers: int, cull: float, preheated: int) -> None:
+def _check(
+    port: int, token: str | None, base_url: str, max_viewers: int, cull: float, preheated: int
+) -> None:
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"port must be 0, for a free one, to 65535, got {port}.")
     if token is not None and len(token) < 16:
         raise ConfigError("token must have 16 characters or more, so that nobody can guess it.")
     if any(character in base_url for character in "?#\\") or "//" in base_url:

@@ -13,24 +13,23 @@ import tornado.web
 from highnoon.exceptions import MissingDependencyError
 from highnoon.webui.access import Guarded
 
-__all__ = ["ImmutableFiles", "compress_all", "hashed_names", "widgets_folder"]
+__all__ = ["ImmutableFiles", "compress_all", "files_below", "hashed_names", "widgets_folder"]
 
-_COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg")
+_KINDS = mimetypes.MimeTypes()  # whatever Windows' registry says of them
+_KINDS.add_type("text/javascript", ".js")
+_COMPRESSIBLE = ("text/", "application/json", "image/svg")
 
 
 class ImmutableFiles(Guarded):
     """Serves files of which the address says the version."""
 
-    def initialize(
-        self, files: Mapping[str, Path] | None = None, folders: Mapping[str, Path] | None = None
-    ) -> None:
-        """Take what is served: files by address, or whole folders by the first part of it."""
-        self._files = files or {}
-        self._folders = folders or {}
+    def initialize(self, files: Mapping[str, Path]) -> None:
+        """Take what is served: files by address."""
+        self._files = files
 
     async def get(self, address: str) -> None:
         """Send a file, compressed where the browser takes that."""
-        path = self._files.get(address) or self._below(address)
+        path = self._files.get(address)
         if path is None or not path.is_file():
             raise tornado.web.HTTPError(404)
         self.set_header("Content-Type", _content_type(path))
@@ -43,13 +42,6 @@ class ImmutableFiles(Guarded):
             self.finish(path.read_bytes())
 
     head = get
-
-    def _below(self, address: str) -> Path | None:
-        for prefix, folder in self._folders.items():
-            if address.startswith(f"{prefix}/"):
-                path = (folder / address.removeprefix(f"{prefix}/")).resolve()
-                return path if path.is_relative_to(folder.resolve()) else None
-        return None
 
 
 def compress_all(paths: Iterable[Path]) -> None:
@@ -76,6 +68,16 @@ def widgets_folder() -> Path:
     return folder
 
 
+def files_below(folders: Mapping[str, Path]) -> dict[str, Path]:
+    """Return all files of folders, by the address of the folder and their path below it."""
+    return {
+        f"{address}/{path.relative_to(folder).as_posix()}": path
+        for address, folder in folders.items()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def hashed_names(folder: Path) -> dict[str, Path]:
     """Return the files of a folder under names that hold a hash of what is in them."""
     return {
@@ -86,7 +88,7 @@ def hashed_names(folder: Path) -> dict[str, Path]:
 
 
 def _content_type(path: Path) -> str:
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = _KINDS.guess_type(path.name)[0] or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from highnoon.exceptions import HighNoonError, StorageError
 
-__all__ = ["Followed"]
+__all__ = ["Followed", "unreadable"]
 
 _KEEP_SECONDS = 60.0
 # Of a large storage, or one that does not answer, a look takes a while; it shall not take more than
@@ -92,9 +92,6 @@ class Followed:
         """
         raise NotImplementedError
 
-    def _changed(self) -> None:
-        """Take note of news, in the event loop."""
-
     async def _wait(self, seconds: float | None) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -122,13 +119,17 @@ class Followed:
         except HighNoonError as error:
             self.trouble, self.has_ended = error, True
         except Exception as error:
-            log.exception("A study cannot be followed")
-            self.trouble, self.has_ended = error, True
+            log.exception("What is stored cannot be read")
+            self.trouble, self.has_ended = unreadable(error), True
         if (self.revision, self.trouble) != before:
-            self._changed()
             self._news.set()
             self._news = asyncio.Event()
         if before[0] < 0 <= self.revision:  # the first look reads all
             return self.poll_seconds
         wait = (time.monotonic() - since) / _SHARE_OF_TIME
         return min(max(self.poll_seconds, wait), _LONGEST_WAIT_SECONDS)
+
+
+def unreadable(error: Exception) -> StorageError:
+    """Return an error of reading as one that pages can say."""
+    return StorageError(f"What is stored cannot be read: {type(error).__name__}: {error}")

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import difflib
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -62,6 +63,7 @@ class Hub:
         self._look_pool = concurrent.futures.ThreadPoolExecutor(2, "highnoon-webui-list")
         self._studies: list[LiveStudy] = []
         self._list: LiveList | None = None
+        self._asked: dict[str, tuple[float, asyncio.Future[list[str] | StorageError]]] = {}
 
     def warm_up(self) -> None:
         """Open the storages in the background, so that who asks first does not wait for that."""
@@ -128,9 +130,8 @@ class Hub:
             return found[0]
         if troubles:
             raise troubles[0]
-        raise StudyError(
-            _not_there("study", name, [each for own in names.values() for each in own])
-        )
+        there = [each for own in names.values() for each in own]
+        raise StudyError(await self.run(partial(_not_there, "study", name, there)))
 
     async def run(self, function: Callable[[], T]) -> T:
         """Call a function in a thread."""
@@ -148,9 +149,7 @@ class Hub:
         self, aliases: Sequence[str], wanted: str
     ) -> tuple[dict[str, list[str]], list[StorageError]]:
         """Ask storages for the names of their studies; late ones only where none has a name."""
-        asked = {
-            asyncio.ensure_future(self.run(partial(self._ask, alias))): alias for alias in aliases
-        }
+        asked = {self._asking(alias): alias for alias in aliases}
         names: dict[str, list[str]] = {}
         troubles: list[StorageError] = []
         late, patience = set(asked), _PATIENCE_SECONDS
@@ -167,6 +166,15 @@ class Hub:
     def _open_all(self) -> None:
         for place in self.storages.places():
             self._pool.submit(self._ask, place.alias)
+
+    def _asking(self, alias: str) -> "asyncio.Future[list[str] | StorageError]":
+        """Ask a storage for names, unless it was asked a while ago and has not answered yet."""
+        since, asked = self._asked.get(alias, (0.0, None))
+        now = time.monotonic()
+        if asked is None or asked.done() or now - since < _PATIENCE_SECONDS:
+            asked = asyncio.ensure_future(self.run(partial(self._ask, alias)))
+            self._asked[alias] = (now, asked)
+        return asked
 
     def _ask(self, alias: str) -> list[str] | StorageError:
         try:
@@ -188,7 +196,7 @@ class Hub:
 
 def _not_there(what: str, name: str, there: Sequence[str]) -> str:
     message = f"There is no {what} {name[:_MOST_LETTERS]!r} here"
-    near = difflib.get_close_matches(name, there, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name[:_MOST_LETTERS], there, n=1, cutoff=0.4)
     if near:
         return f"{message}. Did you mean {near[0]!r}?"
     if there:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from highnoon.exceptions import HighNoonError
 from highnoon.hpo.reading import SummaryRow, study_summaries, summary_row
 from highnoon.hpo.storages import Storages
-from highnoon.webui.following import Followed
+from highnoon.webui.following import Followed, unreadable
 
 __all__ = ["ListedPlace", "LiveList"]
 
@@ -106,6 +106,10 @@ class LiveList(Followed):
         del self._asked_of[alias]
 
     def _rows(self, alias: str) -> list[SummaryRow]:
-        return [
-            summary_row(alias, summary) for summary in study_summaries(self._storages.open(alias))
-        ]
+        try:
+            summaries = study_summaries(self._storages.open(alias))
+            return [summary_row(alias, summary) for summary in summaries]
+        except HighNoonError:
+            raise
+        except Exception as error:
+            raise unreadable(error) from error

@@ -58,7 +58,7 @@ class LiveStudy(Followed):
         pool: concurrent.futures.Executor,
     ) -> None:
         self.alias = alias
-        self.name = name
+        self._opened_as = name
         self.reader: StudyReader
         self.feed: StudyFeed
         self._open_storage = open_storage
@@ -66,6 +66,11 @@ class LiveStudy(Followed):
         self._whole: Whole | None = None
         self._reading = threading.Lock()
         super().__init__(pool)
+
+    @property
+    def name(self) -> str:
+        """What the study is called now."""
+        return self._opened_as if self._messages is None else self.feed.study.name
 
     @property
     def token(self) -> str:
@@ -102,7 +107,7 @@ class LiveStudy(Followed):
     def _look(self) -> int:
         with self._reading:
             if self._messages is None:
-                self.reader = StudyReader.open(self.name, self._open_storage())
+                self.reader = StudyReader.open(self._opened_as, self._open_storage())
                 self.feed = StudyFeed(self.reader)
                 self._messages = StudyMessages(
                     self.feed, most=_MANY_MESSAGES, most_bytes=_MANY_BYTES

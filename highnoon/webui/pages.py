@@ -97,9 +97,12 @@ class _Page(Guarded):
             kernels.delivered(kernel_id)
         except NoKernelError as error:
             self.write(no_kernel(str(error)))
-        except StreamClosedError:  # nobody waits for it any more
+        except Exception as error:
             if kernel_id is not None:
                 await kernels.give_up(kernel_id)
+            if not isinstance(error, StreamClosedError):  # somebody waits for it
+                self.log_exception(type(error), error, error.__traceback__)
+                self.write(no_kernel("The kernel failed; the server's log says why."))
 
 
 class BrowserPage(_Page):

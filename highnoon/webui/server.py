@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -16,16 +17,22 @@ import tornado.netutil
 import tornado.web
 from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.handlers import KernelHandler
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from traitlets.config import Config
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
 from voila.paths import collect_static_paths
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from highnoon.hpo.storages import Storages
 from highnoon.webui.access import Access, Guarded, Login, NotFound, log_request
 from highnoon.webui.api import api_handlers
-from highnoon.webui.files import ImmutableFiles, compress_all, hashed_names, widgets_folder
+from highnoon.webui.files import (
+    ImmutableFiles,
+    compress_all,
+    files_below,
+    hashed_names,
+    widgets_folder,
+)
 from highnoon.webui.hub import Hub
 from highnoon.webui.kernels import ThisPython, ViewerKernels
 from highnoon.webui.pages import Health, ToPages, page_handlers
@@ -121,13 +128,14 @@ class Server(Voila):
         )
         self.template_paths = [str(_TEMPLATES / "voila")]
         self.static_paths = collect_static_paths(["voila"], "base", prune=True)
+        self.voila_files = files_below(self._voila_folders())
         self._version = "-".join(version(name) for name in ("voila", "ipywidgets", "anywidget"))
 
     async def open(self, sockets: Sequence[Any]) -> None:
         """Serve on sockets that listen already."""
         self.port = sockets[0].getsockname()[1]
         self.access.cookie_name = f"highnoon-{self.port}"
-        self.connection_dir = tempfile.mkdtemp(prefix="highnoon-webui-")
+        self.connection_dir = tempfile.mkdtemp(prefix="highnoon-", dir=_folder_of_sockets())
         self.app = tornado.web.Application(default_handler_class=NotFound, compress_response=True)
         self.hub = Hub(self.storages)
         self.hub.warm_up()
@@ -158,20 +166,20 @@ class Server(Voila):
     async def _warm(self) -> None:
         """Do what the first page would wait for."""
         await self.hub.studies()
-        scripts = Path(self.static_paths[0]).glob("*.js")
-        await asyncio.to_thread(compress_all, [*self.static_files.values(), *scripts])
+        files = [*self.static_files.values(), *self.voila_files.values()]
+        await asyncio.to_thread(compress_all, files)
 
     def routes(self) -> list[Any]:
         """Return every route, each behind the rules of access."""
-        below = self.base_url.rstrip("/")
-        voila = f"{below}/voila/{self._version}"
+        below = re.escape(self.base_url.rstrip("/"))
+        voila = f"{below}/voila/{re.escape(self._version)}"
         routes: list[tuple[Any, ...]] = [
-            (self.pages_url, ToPages),
+            (re.escape(self.pages_url), ToPages),
             (f"{below}/", ToPages),
             (f"{below}/health", Health),
             (f"{below}/login", Login),
             (rf"{below}/static/(.+)", ImmutableFiles, {"files": self.static_files}),
-            (rf"{voila}/(.+)", ImmutableFiles, {"folders": self._voila_folders()}),
+            (rf"{voila}/(.+)", ImmutableFiles, {"files": self.voila_files}),
             (rf"{below}/api/kernels/{_KERNEL}", KernelModel),
             (rf"{below}/api/kernels/{_KERNEL}/channels", KernelSocket),
             (rf"{below}/voila/api/shutdown/{_KERNEL}", PageClosed),
@@ -182,12 +190,12 @@ class Server(Voila):
         return routes
 
     def _voila_folders(self) -> dict[str, Path]:
-        folders = {"static": Path(self.static_paths[0])}
-        for root in reversed(self.labextensions_path):
-            for name in _EXTENSIONS:
-                if (Path(root) / name / "static").is_dir():
-                    folders[f"labextensions/{name}/static"] = Path(root) / name / "static"
-        return folders
+        folders = {
+            f"labextensions/{name}/static": Path(root) / name / "static"
+            for root in reversed(self.labextensions_path)
+            for name in _EXTENSIONS
+        }
+        return {**folders, "static": Path(self.static_paths[0])}
 
     def _page_config(self, config: dict[str, Any], **_: Any) -> dict[str, Any]:
         voila = f"{self.base_url}voila/{self._version}"
@@ -219,12 +227,25 @@ class KernelModel(_ViewersKernel, KernelHandler):
     SUPPORTED_METHODS = ("GET",)
 
 
-class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
-    """The connection of a page with its kernel, over which no code is run."""
+class KernelSocket(_ViewersKernel, KernelWebsocketHandler):
+    """The connection of a page with its kernel, over which no code is run.
 
-    # Seconds, for Tornado, which finds out whether the page is still there. Jupyter's own pings,
-    # which do the same, read them as milliseconds: they end at the first.
-    ping_interval = ping_timeout = 30
+    Not Voilà's, which reads binary messages of the older protocol as such of the newer one, and
+    does not come to an end with that.
+    """
+
+    @property
+    def ping_interval(self) -> int:
+        """Seconds, for Tornado, which finds out whether the page is still there.
+
+        Jupyter's own pings, which do the same, read them as milliseconds: they end at the first.
+        """
+        return 30
+
+    @property
+    def ping_timeout(self) -> int:
+        """Seconds after which a page that does not answer is gone."""
+        return 30
 
     async def get(self, kernel_id: str) -> None:
         """Connect, and note that somebody looks until the connection ends."""
@@ -236,6 +257,7 @@ class KernelSocket(_ViewersKernel, VoilaKernelWebsocketHandler):
 
     def send_ping(self) -> None:
         """Stop Jupyter's pings."""
+        assert self.ping_callback is not None
         self.ping_callback.stop()
 
     def on_message(self, ws_message: str | bytes) -> None:
@@ -251,3 +273,12 @@ class PageClosed(_ViewersKernel):
         """End its kernel."""
         await self.kernels.give_up(kernel_id)
         self.set_status(204)
+
+
+def _folder_of_sockets() -> str:
+    """Return the folder for temporary files, or `/tmp` where paths of sockets get too long there.
+
+    Systems take 103 characters, of which a socket's name and its own folder need 72.
+    """
+    folder = tempfile.gettempdir()
+    return "/tmp" if len(os.fsencode(folder)) > 30 and os.name != "nt" else folder

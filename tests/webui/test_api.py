@@ -1,8 +1,11 @@
 """What scripts and pages are told by HTTP, asked by a plain client."""
 
+import contextlib
 import csv
 import io
 import json
+import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -208,6 +211,8 @@ def test_a_renamed_study_is_followed_and_one_made_anew_is_told_whole(
     assert headers_of(news.body)[0]["study"]["name"] == "other"
     assert server.of("first").status == 404
     assert server.of("other").json["finished"] == 3
+    optuna.create_study(study_name="first", storage=url)
+    assert server.of("first", alias=Path(url).name).json["finished"] == 0
     optuna.delete_study(study_name="other", storage=url)
     optuna.create_study(study_name="other", storage=url)
     news = server.of("other", f"/changes?after={news.token}")
@@ -254,3 +259,18 @@ def test_a_study_that_nobody_asks_for_is_read_no_more(
     answer = server.of("first", f"/changes?after={before}")
     assert [header["base"] for header in headers_of(answer.body)] == [-1]
     assert answer.token.partition("-")[0] != before.partition("-")[0]
+
+
+def test_what_cannot_be_read_is_said_and_hides_no_other_storage(
+    serve: Callable[..., Served], study: optuna.Study, url: str, folder: Path
+) -> None:
+    odd = shutil.copy(url.removeprefix("sqlite:///"), folder)
+    with contextlib.closing(sqlite3.connect(odd)) as database:
+        database.execute("UPDATE trials SET datetime_start = 'no time'")
+        database.commit()
+    server = serve({"odd": f"sqlite:///{odd}", "mine": url})
+    listed = server.get("studies").json
+    assert [row["storage"] for row in listed["studies"]] == ["mine"]
+    assert "cannot be read: ValueError" in listed["trouble"]["odd"]
+    answer = server.of("first", alias="odd")
+    assert (answer.status, "cannot be read" in answer.json["error"]) == (503, True)

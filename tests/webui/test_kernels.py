@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
+from typing import Any
 
 import psutil
 import pytest
 
+from highnoon.webui import kernels
 from tests.processes import wait_until
 from tests.webui.client import ask, kernel_of, open_socket, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
@@ -45,3 +48,24 @@ def test_no_kernel_outlives_its_page(dashboard: Dashboard) -> None:
         processes[1].kill()  # the kernel of a page that is open dies
         wait_until(lambda: kernels.viewers == 0)
     wait_until(lambda: not any(process.is_running() for process in processes))
+
+
+def test_a_page_whose_notebook_fails_keeps_no_kernel(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = kernels.rendered_notebook
+
+    async def failing(pool: Any, notebook: str) -> tuple[str, AsyncIterator[str]]:
+        kernel, pieces = await rendered(pool, notebook)
+
+        async def html() -> AsyncIterator[str]:
+            async for piece in pieces:
+                yield piece
+            raise RuntimeError("of the test")
+
+        return kernel, html()
+
+    monkeypatch.setattr(kernels, "rendered_notebook", failing)
+    assert "The kernel failed" in ask(dashboard.port, "/hpo").text
+    assert dashboard.kernels.viewers == 0
+    wait_until(lambda: len(dashboard.kernels) == 1)  # the next waits

@@ -31,12 +31,15 @@ def port_of(app: App) -> int:
 
 @pytest.fixture(scope="module")
 def dashboard(serve_dashboard: Serve) -> Dashboard:
-    return serve_dashboard(host="localhost", base_url="highnoon/team", max_viewers=0)
+    return serve_dashboard(host="localhost", base_url="highnoon/c++", max_viewers=0)
 
 
 def test_a_script_serves_until_a_signal_and_leaves_no_process(
-    start_python: StartPython, studies: str
+    start_python: StartPython, studies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Paths of sockets are short everywhere; on some systems this one is not.
+    (long := tmp_path / ("folder of temporary files" * 4)).mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
     code = f"""
 from highnoon.webui import app
 app.run(port=0, storage={studies!r})
@@ -131,20 +134,20 @@ def test_static_files_come_packed_and_are_kept_for_good(dashboard: Dashboard) ->
 
 def test_below_a_base_url_all_that_comes_needs_the_token(dashboard: Dashboard) -> None:
     port, app = dashboard.port, dashboard.app
-    assert app.url == f"http://localhost:{port}/highnoon/team/hpo?token={dashboard.token}"
-    assert ask(port, "/highnoon/team/hpo/health").status == 200
-    assert ask(port, "/highnoon/team/hpo").status == 401
+    assert app.url == f"http://localhost:{port}/highnoon/c++/hpo?token={dashboard.token}"
+    assert ask(port, "/highnoon/c++/hpo/health").status == 200
+    assert ask(port, "/highnoon/c++/hpo").status == 401
     assert ask(port, "/hpo").status == 401
     bearer = {"Authorization": f"Bearer {dashboard.token}"}
     assert ask(port, "/hpo", headers=bearer).status == 404
-    page = ask(port, "/highnoon/team/hpo/study/demo", headers=bearer).text
+    page = ask(port, "/highnoon/c++/hpo/study/demo", headers=bearer).text
     addresses = re.findall(r'(?:src|href)="(/[^"]+)"', page)
     assert addresses
     voila = dashboard.server._page_config({})
     for address in (*addresses, *voila.values(), dashboard.server.base_url):
-        assert re.match("/highnoon/team/hpo(/|$)", address)
-    leads = ask(port, f"/highnoon/team/?token={dashboard.token}")
-    assert "Path=/highnoon/team/hpo" in leads.headers["Set-Cookie"]
+        assert re.match(r"/highnoon/c\+\+/hpo(/|$)", address)
+    leads = ask(port, f"/highnoon/c++/?token={dashboard.token}")
+    assert "Path=/highnoon/c++/hpo" in leads.headers["Set-Cookie"]
 
 
 def test_a_taken_port_is_an_error_that_says_so() -> None:
@@ -160,6 +163,7 @@ def test_a_taken_port_is_an_error_that_says_so() -> None:
     [
         ({"host": "no..host"}, "no address of this machine"),
         ({"host": "203.0.113.1"}, "Cannot listen on 203.0.113.1"),
+        ({"port": 65536}, "port must be 0"),
         ({"token": "short"}, "16 characters"),
         ({"base_url": "/a?b"}, "base_url must be a path"),
         ({"max_viewers": -1}, "max_viewers must be 0 or more"),
