@@ -7,6 +7,7 @@ __all__ = [
     "ARCHIVED",
     "DIVERGED",
     "FAILURE",
+    "GAVE_UP",
     "GOAL",
     "INFEASIBLE",
     "INTERRUPTED",
@@ -49,6 +50,9 @@ PAUSED = "highnoon:paused"
 
 STOP = "highnoon:stop"
 """Study: `{"id", "now", "by", "at"}`; a run ends when the id is another than at its start."""
+
+GAVE_UP = "highnoon:gave_up"
+"""Study: `{"why", "at"}` of the last run that ended itself, as after failures in a row."""
 
 STOP_TRIAL = "highnoon:stop_trial:"
 """Study, followed by a trial's number: `{"by", "at"}` of who wants that trial to end."""

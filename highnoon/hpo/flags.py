@@ -1,4 +1,4 @@
-"""What a person told a study from any process: pause, stop, stop this trial, archive.
+"""What a study was told from any process: pause, stop, stop this trial, archive; why a run gave up.
 
 The flags are attributes of the study. Runs look at them once a second.
 """
@@ -18,7 +18,7 @@ from highnoon.hpo.storage.engines import engine_of
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-__all__ = ["Order", "StopOrder", "StudyFlags", "read_flags", "this_person"]
+__all__ = ["GaveUp", "Order", "StopOrder", "StudyFlags", "read_flags", "this_person"]
 
 _NAMES = (attributes.PAUSED, attributes.STOP, attributes.ARCHIVED)
 
@@ -80,6 +80,33 @@ class StopOrder(Order):
 
 
 @dataclass(frozen=True)
+class GaveUp:
+    """Why a run ended itself, and when.
+
+    Attributes:
+        why: What follows on "stopped": `after 5 failures in a row, all OSError`.
+        at: When, with its time zone.
+    """
+
+    why: str
+    at: datetime.datetime
+
+    @classmethod
+    def now(cls, why: str) -> Self:
+        """Return that a run gives up now."""
+        return cls(why, datetime.datetime.now(datetime.UTC))
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(stored["why"], datetime.datetime.fromisoformat(stored["at"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value of the attribute."""
+        return {"why": self.why, "at": self.at.isoformat()}
+
+
+@dataclass(frozen=True)
 class StudyFlags:
     """The flags of a study at one moment.
 
@@ -88,12 +115,14 @@ class StudyFlags:
         stop: The last order to end the runs of its time, or None.
         stopped_trials: Who wanted which trials, by number, to end.
         archived: Who archived it, or None.
+        gave_up: Why the last run that ended itself did, or None.
     """
 
     paused: Order | None = None
     stop: StopOrder | None = None
     stopped_trials: Mapping[int, Order] = field(default_factory=dict)
     archived: Order | None = None
+    gave_up: GaveUp | None = None
 
     @classmethod
     def from_attributes(cls, attrs: Mapping[str, Any]) -> Self:
@@ -101,7 +130,7 @@ class StudyFlags:
         start = attributes.STOP_TRIAL
         stopped = {n: attrs[n] for n in attrs if n.startswith(start)}
         paused, stop = attrs.get(attributes.PAUSED), attrs.get(attributes.STOP)
-        archived = attrs.get(attributes.ARCHIVED)
+        archived, gave_up = attrs.get(attributes.ARCHIVED), attrs.get(attributes.GAVE_UP)
         return cls(
             paused=Order.from_json(paused) if paused else None,
             stop=StopOrder.from_json(stop) if stop else None,
@@ -110,6 +139,7 @@ class StudyFlags:
                 for name, order in stopped.items()
             },
             archived=Order.from_json(archived) if archived else None,
+            gave_up=GaveUp.from_json(gave_up) if gave_up else None,
         )
 
 

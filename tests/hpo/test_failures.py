@@ -11,6 +11,7 @@ import pytest
 from highnoon import HPOTrialManager, InfeasibleTrialError
 from highnoon.exceptions import NoCompletedTrialError, SearchSpaceError, TooManyFailuresError
 from highnoon.hpo import attributes
+from highnoon.hpo.reading import study_summaries
 from highnoon.hpo.states import trial_status
 
 SPACE = {"x": ("uniform", 0.5, 1.0)}
@@ -110,9 +111,21 @@ def test_a_study_without_trials_says_what_to_do() -> None:
 def test_five_failures_in_a_row_stop_the_study() -> None:
     with pytest.raises(TooManyFailuresError) as caught:
         run([1.0] + [OSError("disk full")] * 9)
-    assert "Stopped after 5 failures in a row. All 5: OSError." in str(caught.value)
+    assert "Stopped after 5 failures in a row: all OSError." in str(caught.value)
     assert "Trial 5 said: disk full" in str(caught.value)
     assert "highnoon:failure" in str(caught.value)
+
+
+def test_a_study_keeps_why_a_run_gave_up(url: str) -> None:
+    with pytest.raises(TooManyFailuresError):
+        run([OSError("disk full")] * 5, storage=url)
+    (summary,) = study_summaries(url)
+    assert (summary.status, summary.reason) == (
+        "stopped",
+        "after 5 failures in a row: all OSError",
+    )
+    run([1.0], storage=url)
+    assert study_summaries(url)[0].reason is None
 
 
 def test_failures_that_are_not_in_a_row_do_not() -> None:

@@ -1,6 +1,7 @@
 /** What a study's summary says, derived of its columns. */
 import type { StudyStatus } from "./marks.ts";
 import { CODE, type Study } from "./study.ts";
+import type { Order } from "./wire.ts";
 
 /** Whether a trial counts as one that was asked for: not infeasible, not given back. */
 const FINISHED = new Set([CODE.completed, CODE.pruned, CODE.diverged, CODE.failed]);
@@ -37,16 +38,24 @@ export function studyStatus(study: Study, now = Date.now() / 1000): StudyStatus 
   const counts = study.counts();
   if (counts.running > 0) return "running";
   if (study.length === 0) return "empty";
-  const stop = study.state.stop;
-  if (stop && Date.parse(stop.at) / 1000 >= Math.floor(lastStart(study))) return "stopped";
+  if (isLast(study, study.state.stop) || gaveUp(study) !== null) return "stopped";
   const goal = study.state.goal;
   if (goal === null || finishedCount(study) >= goal) return "finished";
   return now - latest(study.completed.values) < BETWEEN_TRIALS ? "running" : "stopped";
 }
 
-/** When a trial started last, in seconds since 1970; -Infinity where none did. */
-export function lastStart(study: Study): number {
-  return latest(study.started.values);
+/** Whether an order was given after the last trial started; they are given to the second. */
+export function isLast(study: Study, order: Order | null): boolean {
+  const since = Math.floor(latest(study.started.values));
+  return order !== null && Date.parse(order.at) / 1000 >= since;
+}
+
+/** Why a run ended itself since the last trial started, null where none did. */
+export function gaveUp(study: Study): string | null {
+  const said = study.state.gave_up;
+  // A date holds milliseconds.
+  const isOld = said === null || Date.parse(said.at) / 1000 + 1e-3 < latest(study.started.values);
+  return isOld ? null : said.why;
 }
 
 /** The last of some times, of which NaN is none. */

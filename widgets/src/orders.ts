@@ -1,5 +1,5 @@
 /** Orders to a study: buttons that set flags in the storage, and words for what was ordered. */
-import { lastStart, runningWorkers, studyStatus } from "./derived.ts";
+import { gaveUp, isLast, runningWorkers, studyStatus } from "./derived.ts";
 import { ask } from "./dialog.ts";
 import { h } from "./dom.ts";
 import * as format from "./format.ts";
@@ -97,13 +97,14 @@ export function ordered(study: Study, now: Date): string {
     const then = running ? "Running trials finish." : "No trial starts until it is resumed.";
     return `Paused ${signed(paused, now)}. ${then}`;
   }
-  if (stop && Date.parse(stop.at) / 1000 >= Math.floor(lastStart(study))) {
+  if (stop && isLast(study, stop)) {
     const given = `Stopped ${signed(stop, now)}.`;
     if (!running) return given;
     const then = stop.now ? "are given back at their next report" : "finish";
     return `${given} Running trials ${then}.`;
   }
-  return "";
+  const why = running ? null : gaveUp(study);
+  return why === null ? "" : `Stopped ${why}.`;
 }
 
 /** `by ana@lab at 15:42`, with the date where it was on another day. */

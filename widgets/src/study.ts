@@ -40,6 +40,7 @@ const NO_STATE: StudyState = {
   direction: "minimize",
   paused: null,
   stop: null,
+  gave_up: null,
   archived: null,
   space: null,
   metric: null,

@@ -24,6 +24,8 @@ export interface StudyState {
   direction: "minimize" | "maximize";
   paused: Order | null;
   stop: (Order & { now: boolean; id: string }) | null;
+  /** Why a run ended itself: what follows on "stopped". */
+  gave_up: { why: string; at: string } | null;
   archived: Order | null;
   space: unknown;
   metric: string | null;

@@ -17,6 +17,8 @@ function study(name: string, more: Partial<StudyRow> = {}): StudyRow {
     finished: 0,
     goal: null,
     history: [],
+    front: null,
+    reason: null,
     workers: 0,
     activity: null,
     ...more,

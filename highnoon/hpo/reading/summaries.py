@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,13 @@ from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading.database import database_of
 from highnoon.hpo.reading.rows import METRIC_NAMES, as_times
-from highnoon.hpo.reading.summary import StudySummary, directions_of, improvements, workers_of
+from highnoon.hpo.reading.summary import (
+    StudySummary,
+    directions_of,
+    front_size,
+    improvements,
+    workers_of,
+)
 from highnoon.hpo.reading.summary_statements import read_names, read_summaries
 from highnoon.hpo.states import TrialStatus, best_of, trial_status
 from highnoon.hpo.storage import open_storage, storage_errors
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     import datetime
 
     from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
 
     from highnoon.hpo.reading.columns import StudyState, TrialColumns
 
@@ -128,9 +136,21 @@ def _through(storage: "BaseStorage") -> list[StudySummary]:
                 study.user_attrs.get(attributes.GOAL),
                 metrics[0] if metrics else None,
                 _latest(trial.datetime_start for trial in trials),
+                front_size(map(attrgetter("values"), filter(_counts, trials)), directions)
+                if len(directions) > 1
+                else None,
             )
         )
     return summaries
+
+
+def _counts(trial: "FrozenTrial") -> bool:
+    """Return whether a trial of several objectives may be on the front."""
+    return (
+        trial.state is TrialState.COMPLETE
+        and attributes.INFEASIBLE not in trial.user_attrs
+        and not any(amount > 0.0 for amount in trial.constraints.values())
+    )
 
 
 def _latest(times: "Iterable[datetime.datetime | None]") -> float | None:

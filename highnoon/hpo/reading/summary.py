@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
+import operator
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from optuna.study import StudyDirection
@@ -13,7 +14,7 @@ from highnoon.hpo.flags import Order, StudyFlags
 from highnoon.hpo.states import FINISHED, TrialStatus
 from highnoon.hpo.study import Direction
 
-__all__ = ["StudySummary", "directions_of", "improvements", "workers_of"]
+__all__ = ["StudySummary", "directions_of", "front_size", "improvements", "workers_of"]
 
 # Seconds for which a run may draw its next trial.
 _BETWEEN_TRIALS = 10.0
@@ -34,10 +35,12 @@ class StudySummary:
         last_activity: When a trial started or ended last, in seconds since 1970, or None.
         workers: Names of the workers that run trials, sorted. One that died is among them until
             its trial is given up; stock Optuna leaves no names.
-        flags: What it was told: paused, stopped, archived.
+        flags: What it was told: paused, stopped, archived; why a run gave up.
         goal: How many finished trials its runs want in all, or None.
         metric: What its value is called, or None.
         last_start: When a trial started last, in seconds since 1970, or None.
+        front: Where there are several objectives, how many trials no other one is better than in
+            all of them, else None.
     """
 
     name: str
@@ -50,6 +53,7 @@ class StudySummary:
     goal: int | None
     metric: str | None
     last_start: float | None
+    front: int | None = None
 
     @property
     def status(self) -> StudyStatus:
@@ -60,15 +64,28 @@ class StudySummary:
             return "running"
         if not self.counts:
             return "empty"
-        stop = self.flags.stop
-        # Orders are given to the second.
-        since = math.floor(self.last_start or 0.0)
-        if stop is not None and stop.at.timestamp() >= since:
+        if self._stopped() is not None:
             return "stopped"
         if self.goal is None or self.finished >= self.goal:
             return "finished"
         idle = time.time() - (self.last_activity or 0.0)
         return "running" if idle < _BETWEEN_TRIALS else "stopped"
+
+    @property
+    def reason(self) -> str | None:
+        """Who or what stopped it: `by ana@gpu-3`, `after 5 failures in a row`; None if unknown."""
+        return self._stopped() if self.status == "stopped" else None
+
+    def _stopped(self) -> str | None:
+        """Return what ended the runs since the last trial started, or None."""
+        since = self.last_start or 0.0
+        stop, gave_up = self.flags.stop, self.flags.gave_up
+        # Orders are given to the second.
+        if stop is not None and stop.at.timestamp() >= math.floor(since):
+            return f"by {stop.by}"
+        if gave_up is not None and gave_up.at.timestamp() >= since:
+            return gave_up.why
+        return None
 
     @property
     def finished(self) -> int:
@@ -108,6 +125,22 @@ def improvements(
         if not better or sign * value < sign * better[-1][1]:
             better.append((number, value))
     return tuple(better)
+
+
+def front_size(points: Iterable[Sequence[float]], directions: tuple[Direction, ...]) -> int:
+    """Return how many of some trials' values no other one's are better than in all objectives.
+
+    Values that are equal to others in all of them count each.
+    """
+    signs = [-1.0 if direction == "maximize" else 1.0 for direction in directions]
+    front: list[tuple[float, ...]] = []
+    # None is dominated by one that comes after it.
+    for point in sorted(tuple(map(operator.mul, signs, values)) for values in points):
+        if not any(
+            other != point and all(map(operator.le, other, point)) for other in reversed(front)
+        ):
+            front.append(point)
+    return len(front)
 
 
 def directions_of(names: Iterable[str]) -> tuple[Direction, ...]:

@@ -27,6 +27,8 @@ class SummaryRow(TypedDict):
     finished: int
     goal: int | None
     history: list[list[float]]
+    front: int | None
+    reason: str | None
     workers: int
     activity: float | None
 
@@ -54,6 +56,8 @@ def summary_row(alias: str, summary: StudySummary) -> SummaryRow:
         "finished": summary.finished,
         "goal": summary.goal,
         "history": [list(point) for point in history],
+        "front": summary.front,
+        "reason": summary.reason,
         "workers": len(summary.workers),
         "activity": summary.last_activity,
     }

@@ -12,7 +12,13 @@ from optuna.trial import TrialState
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags
 from highnoon.hpo.reading.rows import CONSTRAINTS, METRIC_NAMES, as_times
-from highnoon.hpo.reading.summary import StudySummary, directions_of, improvements, workers_of
+from highnoon.hpo.reading.summary import (
+    StudySummary,
+    directions_of,
+    front_size,
+    improvements,
+    workers_of,
+)
 from highnoon.hpo.states import TrialStatus, status_of
 from highnoon.hpo.storage import tables
 
@@ -21,7 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["read_names", "read_summaries"]
 
-_TOLD = (attributes.PAUSED, attributes.STOP, attributes.ARCHIVED, attributes.GOAL)
+_TOLD = (
+    attributes.PAUSED,
+    attributes.STOP,
+    attributes.ARCHIVED,
+    attributes.GAVE_UP,
+    attributes.GOAL,
+)
 _MARKS = {
     "infeasible": attributes.INFEASIBLE,
     "diverged": attributes.DIVERGED,
@@ -49,10 +61,14 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
         better: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
         for row in connection.execute(_better()):
             better[row.study_id].append((row.number, row.value))
+        listed: set[int] = set()
         if any(row.listed for own in groups.values() for row in own):
             for row in connection.execute(_lists_of_constraints()):
                 if not any(amount > 0.0 for amount in json.loads(row.value_json)):
                     better[row.study_id].append((row.number, row.value))
+                    listed.add(row.trial_id)
+        several = [study_id for study_id, names in directions.items() if len(names) > 1]
+        points = _points(connection, several, listed) if several else {}
         workers = _by_study(connection, _workers())
     summaries = []
     for study_id, name in names.items():
@@ -75,9 +91,28 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
                 attrs.get(attributes.GOAL),
                 metrics[0] if metrics else None,
                 _latest(row.started for row in own),
+                front_size(points.get(study_id, ()), by_objective)
+                if len(by_objective) > 1
+                else None,
             )
         )
     return summaries
+
+
+def _points(
+    connection: "Connection", studies: list[int], listed: set[int]
+) -> dict[int, list[list[float]]]:
+    """Return the values of the completed, feasible trials of studies of several objectives."""
+    values: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    for row in connection.execute(_objectives(), {"studies": studies}):
+        if not row.listed or row.trial_id in listed:
+            values[row.study_id, row.trial_id].append(
+                tables.from_stored_number(row.value, row.value_type)
+            )
+    points: defaultdict[int, list[list[float]]] = defaultdict(list)
+    for (study_id, _), point in values.items():
+        points[study_id].append(point)
+    return points
 
 
 def _names(connection: "Connection") -> dict[int, str]:
@@ -188,12 +223,35 @@ def _better() -> Any:
     )
 
 
+def _objectives() -> Any:
+    """Return the statement that reads all values of feasible trials; takes `studies`."""
+    trials = tables.trials.c
+    source, flags = _marked_trials()
+    every = tables.trial_values.alias()
+    return (
+        sa.select(
+            trials.study_id,
+            trials.trial_id,
+            every.c.value,
+            every.c.value_type,
+            flags["listed"].label("listed"),
+        )
+        .select_from(source.join(every, every.c.trial_id == trials.trial_id))
+        .where(
+            trials.study_id.in_(sa.bindparam("studies", expanding=True)),
+            trials.state == TrialState.COMPLETE,
+            *(flags[name] == 0 for name in ("infeasible", "violated")),
+        )
+        .order_by(every.c.trial_id, every.c.objective)
+    )
+
+
 def _lists_of_constraints() -> Any:
     """Return the statement that reads constraints in Optuna's former form, which needs parsing."""
     trials, values, attrs = tables.trials.c, tables.trial_values.c, tables.trial_system_attributes.c
     source, flags = _marked_trials()
     return (
-        sa.select(trials.study_id, trials.number, attrs.value_json, values.value)
+        sa.select(trials.study_id, trials.trial_id, trials.number, attrs.value_json, values.value)
         .select_from(source.join(tables.trial_system_attributes, attrs.trial_id == trials.trial_id))
         .where(
             trials.state == TrialState.COMPLETE,

@@ -99,6 +99,7 @@ def _state(study: StudyState) -> dict[str, Any]:
         "direction": study.direction,
         "paused": None if flags.paused is None else flags.paused.to_json(),
         "stop": None if flags.stop is None else flags.stop.to_json(),
+        "gave_up": None if flags.gave_up is None else flags.gave_up.to_json(),
         "archived": None if flags.archived is None else flags.archived.to_json(),
         "space": space,
         "metric": study.metric,

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial
 from highnoon._notices import logger, notice
 from highnoon.exceptions import SearchSpaceError, TooManyFailuresError
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import GaveUp
 from highnoon.hpo.states import best_of, is_finished_trial, trial_status
 from highnoon.hpo.study import direction_of
 
@@ -70,13 +71,19 @@ class Tally:
         self._failures = [*self._failures, finished] if failed else []
         self._refused = self._refused + 1 if trial_status(finished) == "infeasible" else 0
         if self._refused >= _MAX_REFUSED_IN_A_ROW:
+            self._give_up(f"after {self._refused} infeasible trials in a row")
             raise SearchSpaceError(_too_many_refused(finished))
         if len(self._failures) >= _MAX_FAILURES_IN_A_ROW:
+            kinds = _kinds(self._failures)
+            self._give_up(f"after {len(self._failures)} failures in a row: {kinds}")
             raise TooManyFailuresError(_too_many_failures(self._failures))
 
     def close(self) -> None:
         """Leave the last state of the progress standing."""
         self._progress.close(self._best)
+
+    def _give_up(self, why: str) -> None:
+        self._study.set_user_attr(attributes.GAVE_UP, GaveUp.now(why).to_json())
 
     def _call(self, callback: Callback, finished: FrozenTrial) -> None:
         try:
@@ -103,15 +110,17 @@ def say_how_it_ended(trial: FrozenTrial) -> None:
         notice(f"Trial {trial.number} is infeasible: {trial.user_attrs[attributes.INFEASIBLE]}")
 
 
-def _too_many_failures(failures: Sequence[FrozenTrial]) -> str:
+def _kinds(failures: Sequence[FrozenTrial]) -> str:
     kinds = Counter(trial.user_attrs[attributes.FAILURE]["type"] for trial in failures)
     if len(kinds) == 1:
-        what = f"All {len(failures)}: {next(iter(kinds))}."
-    else:
-        what = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) + "."
+        return f"all {next(iter(kinds))}"
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+
+
+def _too_many_failures(failures: Sequence[FrozenTrial]) -> str:
     last = failures[-1]
     return (
-        f"Stopped after {len(failures)} failures in a row. {what} "
+        f"Stopped after {len(failures)} failures in a row: {_kinds(failures)}. "
         f"Trial {last.number} said: {last.user_attrs[attributes.FAILURE]['message']}\n"
         f"Its traceback: trial.user_attrs[{attributes.FAILURE!r}]['traceback']"
     )

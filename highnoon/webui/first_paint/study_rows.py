@@ -127,9 +127,8 @@ def _place(place: "ListedPlace") -> Markup:
 
 def _row(study: "SummaryRow", address: str, now: float) -> Markup:
     counts, directions = study["counts"], study["directions"]
-    best = study["history"][-1] if study["history"] else None
-    several = f"{len(directions)} objectives" if len(directions) > 1 else ""
-    goal, activity = study["goal"], study["activity"]
+    best, note = _best(study)
+    goal, activity, reason = study["goal"], study["activity"], study["reason"]
     rest = max(0, (goal or 0) - study["finished"] - counts.get("running", 0))
     states = state_counts(counts, words=False)
     key = json.dumps([study["storage"], study["name"]], ensure_ascii=False, separators=(",", ":"))
@@ -152,13 +151,18 @@ def _row(study: "SummaryRow", address: str, now: float) -> Markup:
             h("a.hn-study-name", {"href": address}, study["name"]),
             h("div.hn-caption", None, aims),
         ),
-        h("td.hn-study-status", cell, status_word(study["status"], strong=False)),
+        h(
+            "td.hn-study-status",
+            cell,
+            status_word(study["status"], strong=False),
+            reason and h("div.hn-caption.hn-study-reason", {"title": reason}, reason),
+        ),
         h("td.hn-study-spark", cell, _sparkline(study, sum(counts.values()))),
         h(
             "td.hn-study-number",
             cell,
-            h("div.hn-strong", None, formats.value(best[1]) if best else "–"),
-            h("div.hn-caption", None, f"trial {best[0]}" if best else several),
+            h("div.hn-strong", None, best),
+            h("div.hn-caption", None, note),
         ),
         h(
             "td.hn-study-states",
@@ -185,6 +189,16 @@ def _row(study: "SummaryRow", address: str, now: float) -> Markup:
             "–" if activity is None else formats.age(activity, now),
         ),
     )
+
+
+def _best(study: "SummaryRow") -> tuple[str, str]:
+    """Return the best value, of several objectives how many trials are on the front; and a note."""
+    if study["front"]:
+        return formats.integer(study["front"]), "on the front"
+    if not study["history"]:
+        return "–", ""
+    number, value = study["history"][-1]
+    return formats.value(value), f"trial {number}"
 
 
 def _sparkline(study: "SummaryRow", trials: int) -> Markup:

@@ -133,7 +133,7 @@ def test_five_failures_in_a_row_end_the_run(said: Callable[[], str]) -> None:
     def objective(params: dict[str, float]) -> float:
         raise RuntimeError("broken")
 
-    with pytest.raises(TooManyFailuresError, match="All 5: RuntimeError"):
+    with pytest.raises(TooManyFailuresError, match="all RuntimeError"):
         hpo.optimize(objective, SPACE, n_trials=50, n_jobs=2)
     assert "Trial 0 failed: RuntimeError: broken (test_n_jobs.py:" in said()
     assert not [trial for trial in hpo.trials if trial.state == optuna.trial.TrialState.RUNNING]

@@ -12,7 +12,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import TrialState, create_trial
 
 from highnoon.hpo import attributes
-from highnoon.hpo.flags import Order, StopOrder
+from highnoon.hpo.flags import GaveUp, Order, StopOrder
 from highnoon.hpo.reading import StudyFeed, study_names, study_summaries, summary_of
 from highnoon.hpo.reading.rows import METRIC_NAMES
 from highnoon.hpo.states import best_of, trial_status
@@ -58,9 +58,11 @@ def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
         fill(optuna.create_study(study_name=name, storage=storage, direction=direction), 4.0)
     optuna.create_study(study_name="empty", storage=storage)
     several = ["maximize", "minimize"]
-    optuna.create_study(study_name="several", storage=storage, directions=several).add_trial(
-        create_trial(values=[1.0, 2.0])
-    )
+    many = optuna.create_study(study_name="several", storage=storage, directions=several)
+    for values in ([1.0, 2.0], [2.0, 2.5], [2.0, 2.5], [0.5, 2.0], [math.inf, 9.0], [1.0, 2.5]):
+        many.add_trial(create_trial(values=values))
+    many.add_trial(create_trial(values=[3.0, 0.0], constraints={"a": 1.0}))
+    many.add_trial(create_trial(values=[3.0, 0.0], system_attrs={"constraints": [1.0]}))
     summaries = {summary.name: summary for summary in study_summaries(storage)}
     assert list(summaries) == ["low", "high", "empty", "several"] == study_names(storage)
     for name in ("low", "high"):
@@ -97,7 +99,9 @@ def test_a_summary_agrees_with_optuna(storage: BaseStorage) -> None:
         (),
     )
     assert several_summary.directions == ("maximize", "minimize")
-    assert several_summary.counts == {"completed": 1}
+    assert several_summary.n_trials == 8
+    assert several_summary.front == len(many.best_trials) == 4
+    assert empty.front is None
     assert several_summary.best_value is None
 
 
@@ -137,8 +141,12 @@ def test_the_status_in_one_word(
     assert status() == "stopped", "a run ended before its goal"
     study.set_user_attr(attributes.GOAL, 1)
     assert status() == "finished"
+    study.set_user_attr(attributes.GAVE_UP, GaveUp.now("after 5 failures in a row").to_json())
+    assert status() == "stopped"
+    assert study_summaries(storage)[0].reason == "after 5 failures in a row"
     study.set_user_attr(attributes.STOP, StopOrder.now("ana@here").to_json())
     assert status() == "stopped"
+    assert study_summaries(storage)[0].reason == "by ana@here"
 
 
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql", "mariadb"], indirect=True)

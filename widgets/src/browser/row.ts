@@ -22,7 +22,6 @@ export function studyRow(
     checked: selected,
     "aria-label": `Select ${study.name}`,
   });
-  const best = study.history.at(-1);
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const rest = Math.max(0, (study.goal ?? 0) - study.finished - counts.running);
   const states = stateCounts(counts, { words: false });
@@ -54,14 +53,12 @@ export function studyRow(
         studyMark(study.status),
         STATUS_WORDS[study.status].toLowerCase(),
       ),
+      study.reason === null
+        ? null
+        : h("div.hn-caption.hn-study-reason", { title: study.reason }, study.reason),
     ),
     h("td.hn-study-spark", { role: "gridcell" }, sparkline(study, total)),
-    h(
-      "td.hn-study-number",
-      { role: "gridcell" },
-      h("div.hn-strong", {}, best ? format.value(best[1]) : "–"),
-      h("div.hn-caption", {}, best ? `trial ${best[0]}` : severalObjectives(study)),
-    ),
+    h("td.hn-study-number", { role: "gridcell" }, ...bestOf(study)),
     h(
       "td.hn-study-states",
       { role: "gridcell" },
@@ -95,8 +92,13 @@ function aims({ directions, metric }: StudyRow): string {
   return directions.length === 1 ? `${directions[0]} ${metric ?? "value"}` : directions.join(", ");
 }
 
-function severalObjectives({ directions }: StudyRow): string {
-  return directions.length > 1 ? `${directions.length} objectives` : "";
+/** The best value; of several objectives how many trials are on the front. */
+function bestOf({ history, front }: StudyRow): HTMLElement[] {
+  const best = history.at(-1);
+  const [value, note] = front
+    ? [format.integer(front), "on the front"]
+    : [best ? format.value(best[1]) : "–", best ? `trial ${best[0]}` : ""];
+  return [h("div.hn-strong", {}, value), h("div.hn-caption", {}, note)];
 }
 
 function allCounts(study: StudyRow): Counts {

@@ -19,6 +19,10 @@ export interface StudyRow {
   goal: number | null;
   /** Number and value of each trial that was better than all before it. */
   history: [number, number][];
+  /** Where there are several objectives, how many trials no other is better than in all of them. */
+  front: number | null;
+  /** Who or what stopped it: what follows on "stopped". */
+  reason: string | null;
   workers: number;
   /** When a trial started or ended last, in seconds since 1970. */
   activity: number | null;
