@@ -3,10 +3,12 @@
 import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
+from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.trial import TrialState, create_trial
 
 import highnoon as hn
@@ -117,6 +119,19 @@ def test_a_queued_trial_tells_the_parameters_that_it_is_to_get(
     source.refresh()
     assert details(source, number=1)["queued"] == {"x": "0.25"}
     assert details(source, number=0)["queued"] == {}
+
+
+def test_files_that_were_uploaded_for_a_trial_are_told(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    trial = study.ask()
+    file = tmp_path / "sample <b>.txt"
+    file.write_text("to be or")
+    upload_artifact(
+        artifact_store=FileSystemArtifactStore(tmp_path), file_path=str(file), study_or_trial=trial
+    )
+    study.tell(trial, 1.0)
+    artifacts = details(StudySource(study), number=0)["artifacts"]
+    assert artifacts == [{"name": "sample <b>.txt", "type": "text/plain"}]
 
 
 def test_a_trial_of_a_study_of_optuna_s_making_is_queued_again() -> None:

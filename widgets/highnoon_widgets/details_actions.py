@@ -5,6 +5,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from optuna.artifacts import get_all_artifact_meta
+
 from highnoon.exceptions import StudyError
 from highnoon.hpo import attributes
 from highnoon.hpo.reading import STATUSES
@@ -56,6 +58,7 @@ def details(source: "StudySource", *, number: int) -> dict[str, Any]:
                 if not name.startswith(attributes.PREFIX)
             },
             "queued": _queued(trial),
+            "artifacts": _artifacts(source, trial),
             "note": of_study.get(f"{attributes.NOTE}{number}") or "",
             "code": _code(source, trial),
         }
@@ -137,6 +140,15 @@ def _queued(trial: "FrozenTrial") -> dict[str, str]:
     if trial.state.name != "WAITING":
         return {}
     return {name: str(value) for name, value in _params(trial).items()}
+
+
+def _artifacts(source: "StudySource", trial: "FrozenTrial") -> list[dict[str, str]]:
+    """Return name and type of the files that were uploaded for a trial by Optuna's artifacts."""
+    storage = source.reader.study._storage
+    return [
+        {"name": meta.filename, "type": meta.mimetype}
+        for meta in get_all_artifact_meta(trial, storage=storage)
+    ]
 
 
 def _code(source: "StudySource", trial: "FrozenTrial") -> str:

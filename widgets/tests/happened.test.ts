@@ -20,6 +20,7 @@ const NOTHING: TrialDetails = {
   retried_by: null,
   attributes: {},
   queued: {},
+  artifacts: [],
   note: "",
   code: "",
 };

@@ -45,6 +45,13 @@ export function queuedSection(queued: TrialDetails["queued"]): HTMLElement | nul
   return section("Parameters", "as queued; others are drawn when it starts", factList(params));
 }
 
+/** Files that were uploaded for a trial; where they are kept, a storage does not know. */
+export function artifactsSection(artifacts: TrialDetails["artifacts"]): HTMLElement | null {
+  if (!artifacts.length) return null;
+  const files = artifacts.map(({ name, type }): [string, string] => [name, type]);
+  return section("Artifacts", "", factList(files));
+}
+
 function factList(facts: [string, string][]): HTMLElement {
   return h(
     "dl.hn-facts",

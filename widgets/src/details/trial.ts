@@ -47,6 +47,8 @@ export interface TrialDetails {
   attributes: Record<string, string>;
   /** Parameters that a queued trial is to get. */
   queued: Record<string, string>;
+  /** Files that were uploaded for it, by names and media types. */
+  artifacts: { name: string; type: string }[];
   note: string;
   code: string;
 }

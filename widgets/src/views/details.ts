@@ -5,6 +5,7 @@ import { failureSection } from "../details/failure.ts";
 import { happened } from "../details/happened.ts";
 import { Note } from "../details/note.ts";
 import {
+  artifactsSection,
   logSection,
   queuedSection,
   runFacts,
@@ -203,6 +204,7 @@ export class DetailsPanel {
       failureSection(details.failure),
       runFacts(this.source.study, row, details),
       seriesSection(details.series),
+      artifactsSection(details.artifacts),
       logSection(details.log),
     ];
     this.told.replaceChildren(...parts.filter((part) => part !== null));
