@@ -104,7 +104,7 @@ def plot(selector: str) -> str:
 
 OURS = Served(
     "HighNoon",
-    ["{bin}/highnoon", "dashboard", "--storage", "{url}", "--port", "{port}"],
+    ["{bin}/python", "-m", "highnoon.webui", "--storage", "{url}", "--port", "{port}"],
     "/hpo/study/large",
     ["document.body?.innerText.includes('large')"],
     [
@@ -143,14 +143,12 @@ def load_at_once(browser: Browser, served: Served, url: str, viewers: int) -> li
     contexts = [browser.new_context() for _ in range(viewers)]
     pages: list[Page] = [context.new_page() for context in contexts]
     for page in pages:
-        page.add_init_script(
-            f"window.seen = ({SEEN})({served.content!r}).then(time => (window.seenAt = time));"
-        )
+        page.add_init_script(f"window.seen = ({SEEN})({served.content!r})")
         page.evaluate(f"setTimeout(() => location.assign({url!r}), 50)")
-    seen = [
-        page.wait_for_function("window.seenAt", timeout=60_000).evaluate("time => time / 1000")
-        for page in pages
-    ]
+    seen = []
+    for page in pages:
+        page.wait_for_url(url, wait_until="commit")
+        seen.append(page.evaluate("window.seen") / 1000)
     for context in contexts:
         context.close()
     return seen

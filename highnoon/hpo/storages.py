@@ -24,7 +24,6 @@ _ENVIRONMENT = "HIGHNOON_STORAGE"
 _FOR_KERNELS = "HIGHNOON_WEBUI_STORAGES"
 _FOLDER_FOR_KERNELS = "HIGHNOON_WEBUI_FOLDER"
 _RESERVED = ("api", "compare", "health", "login", "static", "study", "voila")
-_SQLITE = b"SQLite format 3\0"
 _TABLES = {"studies", "trials", "version_info"}
 # A server that is gone takes 10 s to say nothing. It is not asked again at once, all the less the
 # longer it took; a file, which answers at once, is.
@@ -220,9 +219,8 @@ def _files(folder: Path) -> list["os.DirEntry[str]"]:
 
 
 def _has_studies(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE)) != _SQLITE:
-            return False
+    # SQLite alone opens the file: whoever else closes it drops the locks that this process has on
+    # it, and a process that ends then deletes the log of a database in use.
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1.0)
         try:

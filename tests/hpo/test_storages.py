@@ -1,17 +1,22 @@
 """Which storages are shown, what they are called, and what becomes of those that cannot be read."""
 
+import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import optuna
 import pytest
 
 from highnoon.exceptions import ConfigError, StorageError, StudyError
 from highnoon.hpo import storages
 from highnoon.hpo.reading import study_names
+from highnoon.hpo.storage import open_storage
 from highnoon.hpo.storages import Place, Storages
 from tests.processes import wait_until
 
@@ -133,3 +138,23 @@ def test_files_are_found_by_many_who_ask_at_once(folder: Path, database: Path) -
 def test_an_alias_that_addresses_need_is_refused(alias: str) -> None:
     with pytest.raises(ConfigError, match="cannot be called"):
         Storages({alias: "sqlite:///hpo.db"})
+
+
+def test_looking_into_a_database_leaves_it_to_those_who_use_it(folder: Path) -> None:
+    database = folder / "hpo.db"
+    storage = open_storage(f"sqlite:///{database}", create=True)
+    study = optuna.create_study(study_name="mine", storage=storage)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    assert Storages(folder=database.parent).places()
+    code = (
+        "import optuna; from highnoon.hpo.storage import open_storage\n"
+        f"optuna.load_study(study_name='mine', storage=open_storage('sqlite:///{database}'))"
+        ".optimize(lambda trial: trial.suggest_float('x', 0, 1), n_trials=1)"
+    )
+    for trials in (2, 3):  # the first that ends must not take the log of the database along
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        assert len(study.get_trials()) == trials
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT COUNT(*) FROM trials").fetchone() == (4,)
