@@ -69,7 +69,7 @@ def test_studies_are_found_compared_renamed_archived_and_deleted(
     expect(browser).to_contain_text("After 2 completed trials each:")
     expect(browser.locator(".hn-step-plot")).to_have_count(2)
     make(first, "alpha", 1.25)
-    expect(browser).to_contain_text("1.2500 against 2.5000")
+    expect(browser).to_contain_text("alpha 1.2500 against <b>beta</b> 2.5000")
     browser.get_by_role("button", name="Close").click()
     expect(browser.locator(".hn-step-plot:visible")).to_have_count(0)
     page.keyboard.press("Escape")

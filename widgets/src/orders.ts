@@ -28,7 +28,13 @@ export class Orders {
 
   update(): void {
     const { study } = this.source;
-    this.pause.textContent = study.state.paused ? "Resume" : "Pause";
+    const { paused, goal } = study.state;
+    const isAtRest = !paused && study.counts().running === 0;
+    this.pause.textContent = paused ? "Resume" : "Pause";
+    this.pause.title = isAtRest ? "Runs start no trial until it is resumed." : "";
+    // Who stops a study ends the runs that are going on, and none that starts later.
+    this.stop.disabled = isAtRest && goal !== null && studyStatus(study) === "finished";
+    this.stop.title = this.stop.disabled ? "All trials are done; no run is left to stop." : "";
     if (this.news && isNewer(study.state, this.before)) this.news = null;
     if (this.news === null) this.said.say(ordered(study, new Date()));
     else if ("error" in this.news) this.said.fail(this.news.error);

@@ -55,7 +55,7 @@ test("a comparison says the best, and the best after equally many trials", () =>
   assert.deepEqual(bestSoFar([3, 4, 2], false), [3, 4, 4]);
   assert.equal(
     sentence(compared, true),
-    "Best: 1.5000 against 2.5000. After 2 completed trials each: 2.0000 against 2.5000.",
+    "Best: a 1.5000 against b 2.5000. After 2 completed trials each: a 2.0000 against b 2.5000.",
   );
   assert.equal(
     sentence([...compared, { name: "c", values: [], hours: [] }], true),

@@ -112,23 +112,29 @@ test("what the best span is narrow from a third of the scale on", () => {
   const ranked = rankedRows(some);
   assert.deepEqual(ranked, [1, 2, 3, 0]);
   const best = ranked.slice(0, 3);
-  assert.deepEqual(narrowParameters(some, ["rate", "depth", "kind"], best), [
-    "rate",
-    "depth",
-    "kind",
-  ]);
-  assert.deepEqual(narrowParameters(some, ["rate", "depth", "kind"], ranked), ["depth"]);
+  const names = ["rate", "depth", "kind"];
+  assert.deepEqual(narrowParameters(some, names, best).narrow, names);
+  assert.deepEqual(narrowParameters(some, names, ranked).narrow, ["depth"]);
+  assert.deepEqual(narrowParameters(some, names, ranked).narrower, ["rate", "depth", "kind"]);
+  const ends = study([3, 1e-5, 1, 0], [1, 1e-1, 9, 1]);
+  assert.deepEqual(narrowParameters(ends, names, [0, 1]), { narrow: [], narrower: ["kind"] });
   assert.equal(spanOf(some, scaleOf(some.parameters.get("depth")!), [3]), null);
 });
 
 test("the sentence names what is narrow", () => {
+  const said = (narrow: string[], narrower: string[]) =>
+    narrowSentence("best", 10, { narrow, narrower });
   assert.equal(
-    narrowSentence("best", 10, ["a", "b", "c"]),
+    said(["a", "b", "c"], ["a", "b", "c", "d"]),
     "The 10 best span a third or less of a, b and c.",
   );
   assert.equal(
-    narrowSentence("selected", 2, []),
-    "The 2 selected span more than a third of every parameter.",
+    said([], ["d"]),
+    "The 10 best span more than a third of every parameter, and less than all of d.",
+  );
+  assert.equal(
+    said([], []),
+    "The 10 best span all of every parameter: there is nothing to narrow.",
   );
 });
 

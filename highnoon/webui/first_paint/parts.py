@@ -71,7 +71,9 @@ def state_bar(counts: Mapping[str, int], rest: int) -> Markup:
     """Return the bar of trials by their states; `rest` is how many are still to start."""
     shown = [status for status in _SHOWN if status != "queued" and counts.get(status)]
     label = ", ".join(f"{counts[status]} {WORDS[status]}" for status in shown) or "no trials"
-    parts = [(status, counts[status]) for status in shown] + [("rest", rest if shown else 1)]
+    parts = [(status, counts[status]) for status in shown]
+    if rest > 0 or not shown:
+        parts.append(("rest", rest or 1))
     return h(
         "div.hn-state-bar",
         {"role": "img", "aria-label": label},

@@ -82,7 +82,7 @@ def columns_of(shown: "Shown") -> list[Column]:
             dataclasses.replace(column, place="right")
             for column in (
                 _column("step", "Step", 6, shown.step, is_right_aligned=True),
-                _column("time", "Time min:s", 6, shown.time, is_right_aligned=True),
+                _column("time", "Time min:s", 8, shown.time, is_right_aligned=True),
                 dataclasses.replace(
                     _column("worker", "Worker", letters, worker),
                     width=max(86, math.ceil(letters * _DIGIT + _PADDING)),

@@ -34,11 +34,7 @@ export function sentence(studies: readonly Compared[], minimizes: boolean): stri
   const decimals = decimalsToTell(all);
   const shown = (values: number[]) =>
     values
-      .map((value, i) =>
-        studies.length === 2
-          ? format.value(value, decimals)
-          : `${studies[i].name} ${format.value(value, decimals)}`,
-      )
+      .map((value, i) => `${studies[i].name} ${format.value(value, decimals)}`)
       .join(studies.length === 2 ? " against " : ", ");
   const trials = `completed trial${each === 1 ? "" : "s"}`;
   return `Best: ${shown(finals)}. After ${format.integer(each)} ${trials} each: ${shown(early)}.`;

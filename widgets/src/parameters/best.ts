@@ -5,7 +5,6 @@ import { placeOn, scaleOf, type Scale } from "./scale.ts";
 
 /** A parameter of which trials span this part of the scale, or less, is worth narrowing. */
 const NARROW = 1 / 3;
-const NOTHING_NARROW = "more than a third of every parameter";
 
 /** Rows of the trials that may be the best, the best first, the earlier first among equals. */
 export function rankedRows(study: Study): number[] {
@@ -40,23 +39,31 @@ export function spanOf(study: Study, scale: Scale, rows: readonly number[]): Spa
   return { low, high, choices, share };
 }
 
-/** Parameters, in their order, of which rows span a third or less. */
+/** Parameters, in their order, of which rows span a third or less, and less than all. */
 export function narrowParameters(
   study: Study,
   names: readonly string[],
   rows: readonly number[],
-): string[] {
-  return names.filter((name) => {
-    const parameter = study.parameters.get(name);
-    const span = parameter && spanOf(study, scaleOf(parameter), rows);
-    return span !== null && span !== undefined && span.share <= NARROW;
-  });
+): { narrow: string[]; narrower: string[] } {
+  const below = (accepts: (share: number) => boolean) =>
+    names.filter((name) => {
+      const parameter = study.parameters.get(name);
+      const span = parameter && spanOf(study, scaleOf(parameter), rows);
+      return span !== null && span !== undefined && accepts(span.share);
+    });
+  return { narrow: below((share) => share <= NARROW), narrower: below((share) => share < 1) };
 }
 
 /** "The 10 best span a third or less of a, b and c." */
-export function narrowSentence(who: string, count: number, names: readonly string[]): string {
-  const what = names.length ? `a third or less of ${listed(names)}` : NOTHING_NARROW;
-  return `The ${count} ${who} span ${what}.`;
+export function narrowSentence(
+  who: string,
+  count: number,
+  { narrow, narrower }: ReturnType<typeof narrowParameters>,
+): string {
+  const spans = `The ${count} ${who} span`;
+  if (narrow.length) return `${spans} a third or less of ${listed(narrow)}.`;
+  if (!narrower.length) return `${spans} all of every parameter: there is nothing to narrow.`;
+  return `${spans} more than a third of every parameter, and less than all of ${listed(narrower)}.`;
 }
 
 function listed(names: readonly string[]): string {

@@ -48,8 +48,10 @@ export class ForkBar {
     const { who, rows } = this.chosen;
     const possible = ready && rows.length >= 2 && study.parameters.size > 0;
     this.button.hidden = !possible;
+    const spans = narrowParameters(study, parameterOrder, rows);
+    this.button.disabled = !spans.narrower.length;
     this.sentence.textContent = possible
-      ? narrowSentence(who, rows.length, narrowParameters(study, parameterOrder, rows))
+      ? narrowSentence(who, rows.length, spans)
       : "From the second completed trial on this says where the best lie, and forks the study.";
   }
 

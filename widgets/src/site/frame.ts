@@ -20,7 +20,10 @@ export function bar(way: { text: string; address: string | null }[], feeds: Feed
     },
   );
   const live = h("span.hn-bar-state");
-  const draw = () => live.replaceChildren(...liveWords(feeds));
+  const draw = () => {
+    live.replaceChildren(...liveWords(feeds));
+    live.title = lastNews(feeds);
+  };
   draw();
   setInterval(draw, TICK_MS);
   for (const feed of feeds) feed.changed.on(draw);
@@ -33,11 +36,14 @@ export function bar(way: { text: string; address: string | null }[], feeds: Feed
 }
 
 function liveWords(feeds: Feed[]): Node[] {
-  const last = Math.max(...feeds.map(({ news }) => news?.getTime() ?? 0));
   if (feeds.some(({ trouble }) => trouble)) return [dot("off"), h("span", {}, "Not live")];
-  if (!last) return [dot("off"), h("span", {}, "Reading")];
-  const age = format.age(last / 1000, Date.now() / 1000);
-  return [dot("live"), h("span", {}, `Live, updated ${age}`)];
+  if (!feeds.some(({ news }) => news)) return [dot("off"), h("span", {}, "Reading")];
+  return [dot("live"), h("span", {}, "Live")];
+}
+
+function lastNews(feeds: Feed[]): string {
+  const last = Math.max(...feeds.map(({ news }) => news?.getTime() ?? 0));
+  return last ? `Last news ${format.age(last / 1000, Date.now() / 1000)}` : "";
 }
 
 function dot(kind: "live" | "off"): SVGElement {

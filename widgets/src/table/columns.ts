@@ -68,7 +68,7 @@ export function columnsOf(study: Study, parameters: readonly string[]): Column[]
       key: (row) => (study.lastStep.at(row) < 0 ? NaN : study.lastStep.at(row)),
       text: (row) => stepText(study, row),
     }),
-    column("time", "Time min:s", 6, {
+    column("time", "Time min:s", 8, {
       align: "right",
       key: (row) => secondsOf(study, row, Date.now() / 1000),
       text: (row) => format.clock(secondsOf(study, row, Date.now() / 1000)),
