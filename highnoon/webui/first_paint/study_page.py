@@ -103,8 +103,7 @@ def _about(study: "StudyState", storage: str) -> Markup:
     ]
     if drawn:
         parts.append(h("span", None, ", ".join(drawn)))
-    dot = h("span", {"aria-hidden": "true"}, "·")
-    return h("div.hn-header-about", None, Markup(dot.join(parts)))
+    return h("div.hn-header-about.hn-dotted", None, *parts)
 
 
 def _state(summary: "StudySummary", workers: int) -> Markup:

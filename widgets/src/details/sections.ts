@@ -34,7 +34,13 @@ export function runFacts(study: Study, row: number, details: TrialDetails): HTML
     "Run",
     "",
     factList(facts.filter((fact): fact is [string, string] => Boolean(fact[1]))),
-    versions.length ? h("div.hn-caption.hn-versions", {}, versions.join(" · ")) : null,
+    versions.length
+      ? h(
+          "div.hn-caption.hn-versions.hn-dotted",
+          {},
+          ...versions.map((version) => h("span", {}, version)),
+        )
+      : null,
   );
 }
 

@@ -226,7 +226,7 @@ class SlicesDrawing {
     // On a logarithmic axis the same number of pixels is the same factor.
     const [lines, hits] = caretTraces({ ...points, x: points.x.map(Math.log10) }, color, perPixel);
     return [
-      { ...lines, x: (lines.x as Float64Array).map((at) => 10 ** at) },
+      { ...lines, x: (lines.x as number[]).map((at) => 10 ** at) },
       { ...hits, x: points.x },
     ];
   }

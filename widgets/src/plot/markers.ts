@@ -17,6 +17,9 @@ export interface Points {
 
 const SIZE = 7;
 const DENSE_SIZE = 4;
+const DENSE_OPACITY = 0.6;
+/** Pixels that a caret takes where there are many. */
+const CARET_PIXELS = 6;
 
 /** The traces that mark trials of a kind. */
 export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORDS[kind]): Trace[] {
@@ -39,6 +42,7 @@ export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORD
   });
   const open = (symbol: string, color: string, width: number, size = SIZE) =>
     trace({ symbol, size, color, line: { width, color } });
+  const shade = (color: string) => (dense ? faded(color, DENSE_OPACITY) : color);
   switch (kind) {
     case "best":
       return [
@@ -61,12 +65,18 @@ export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORD
       return [open("triangle-down-open", colors.pruned, 1, dense ? DENSE_SIZE + 1 : SIZE)];
     case "diverged":
       return [
-        trace({ symbol: "triangle-up", size: 8, color: colors.diverged, line: { width: 0 } }),
+        trace({
+          symbol: "triangle-up",
+          size: dense ? DENSE_SIZE + 1 : 8,
+          color: shade(colors.diverged),
+          line: { width: 0 },
+        }),
       ];
     case "failed":
     case "interrupted":
-      return [open("x-thin-open", colors.failed, 1.75, 6)];
+      return [open("x-thin-open", shade(colors.failed), dense ? 1 : 1.75, dense ? DENSE_SIZE : 6)];
     case "infeasible":
+      if (dense) return [open("circle-open", shade(colors["ink-2"]), 1, DENSE_SIZE)];
       return [
         open("circle-open", colors["ink-2"], 1.25, 8),
         {
@@ -89,10 +99,16 @@ export function caretTraces(
   perPixel: number,
 ): Trace[] {
   const n = points.x.length;
-  const [x, y] = [new Float64Array(4 * n), new Float64Array(4 * n)];
+  const isDense = (points.among ?? n) >= MANY;
+  const [x, y]: [number[], number[]] = [[], []];
+  const taken = new Set<number>();
   for (let i = 0; i < n; i++) {
-    x.set([points.x[i] - 4 * perPixel, points.x[i], points.x[i] + 4 * perPixel, NaN], 4 * i);
-    y.set([points.foot, points.tip, points.foot, NaN], 4 * i);
+    const place = Math.round(points.x[i] / (CARET_PIXELS * perPixel));
+    if (isDense && taken.has(place)) continue;
+    taken.add(place);
+    const at = isDense ? place * CARET_PIXELS * perPixel : points.x[i];
+    x.push(at - 4 * perPixel, at, at + 4 * perPixel, NaN);
+    y.push(points.foot, points.tip, points.foot, NaN);
   }
   const axes = { xaxis: points.xaxis ?? "x", yaxis: points.yaxis ?? "y" };
   return [

@@ -81,11 +81,7 @@ function about(source: Source): HTMLElement[] {
         )
       : null,
   ].filter((part) => part !== null);
-  const line = h("div.hn-header-about");
-  parts.forEach((part, i) =>
-    line.append(...(i ? [h("span", { "aria-hidden": "true" }, "·")] : []), part),
-  );
-  return [h("h2.hn-title", {}, state.name), line];
+  return [h("h2.hn-title", {}, state.name), h("div.hn-header-about.hn-dotted", {}, ...parts)];
 }
 
 /** A file's name without its folders; of a server all that is known. */
