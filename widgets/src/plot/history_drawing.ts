@@ -3,8 +3,9 @@ import { finishedCount, twoBest } from "../derived.ts";
 import * as format from "../format.ts";
 import type { Mark } from "../marks.ts";
 import { CODE, STATUSES, type Study } from "../study.ts";
-import type { Annotation, Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
+import type { Annotation, Drawing, Message, Place, Shape, Trace } from "./drawing.ts";
 import type { History } from "./history.ts";
+import { historyKey, historyLabel, NO_VALUE_KINDS } from "./history_words.ts";
 import { markShapes } from "./mark_shapes.ts";
 import { caretTraces, markTraces } from "./markers.ts";
 import { dateText, localTime } from "./pixels.ts";
@@ -36,7 +37,6 @@ const FLOOR_PIXELS = 9;
 const LEAST_TRIALS = 10;
 /** Running trials move on, and are shapes. */
 const VALUE_KINDS: Mark[] = ["pruned", "completed"];
-const NO_VALUE_KINDS: Mark[] = ["diverged", "failed", "interrupted", "infeasible"];
 
 export function drawHistory(
   info: History,
@@ -128,16 +128,12 @@ class HistoryDrawing {
         ...carets.notes,
         ...this.notes(),
       ],
-      key: this.keyEntries(),
-      label: this.label(carets.count),
+      key: historyKey(info),
+      label: historyLabel(info, this.study, setting.metric, carets.count),
       numbers: info.number,
       live: (changed) => this.live(changed),
       places: (number) => this.places(number),
     };
-  }
-
-  private has(kind: Mark): boolean {
-    return this.info.status.includes(CODE[kind as keyof typeof CODE]);
   }
 
   private rows(kind: Mark, wanted: (i: number) => boolean): number[] {
@@ -327,34 +323,6 @@ class HistoryDrawing {
     return notes;
   }
 
-  private keyEntries(): KeyEntry[] {
-    const marks = NO_VALUE_KINDS.filter((kind) => this.has(kind) && kind !== "interrupted");
-    if (this.has("interrupted") && !marks.includes("failed")) marks.push("failed");
-    return [
-      { label: "best so far", line: "best" },
-      { label: "completed", marks: ["completed"] },
-      ...(this.has("pruned")
-        ? [{ label: "pruned, at its last report", marks: ["pruned"] as Mark[] }]
-        : []),
-      ...(this.has("running") ? [{ label: "running", marks: ["running"] as Mark[] }] : []),
-      ...(marks.length ? [{ label: "no value", marks }] : []),
-    ];
-  }
-
-  private label(above: number): string {
-    const { info, study, setting } = this;
-    const counts = STATUSES.map((status, code) => [status, count(info.status, code)] as const);
-    const told = counts.filter(([, n]) => n).map(([status, n]) => `${n} ${status}`);
-    const best = info.byNumber;
-    const found = best.number.length
-      ? `The best ${setting.metric} is ${format.value(best.value.at(-1)!)}, of trial ${best.number.at(-1)}, after ${format.plural(best.number.length - 1, "improvement")}.`
-      : "No trial has completed.";
-    const beyond = above
-      ? ` ${format.integer(above)} lie ${study.minimizes ? "above" : "below"} the axis.`
-      : "";
-    return `Optimization history of ${format.plural(info.number.length, "trial")}: ${told.join(", ")}. ${found}${beyond}`;
-  }
-
   /** Running trials, and those that ended since this was drawn, unless one is the new best. */
   private live(changed: ReadonlySet<number>): Shape[] | null {
     const { study } = this;
@@ -396,12 +364,6 @@ class HistoryDrawing {
     const [tip, foot] = this.caretPixels;
     return [{ x, y: this.y.beyond(value) ? (tip + foot) / 2 : value }];
   }
-}
-
-function count(values: Int32Array, wanted: number): number {
-  let found = 0;
-  for (const value of values) if (value === wanted) found++;
-  return found;
 }
 
 /** Where a number stands in ascending ones, -1 where it does not. */

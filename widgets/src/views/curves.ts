@@ -1,6 +1,7 @@
 /** Learning curves: what trials reported step by step. */
 import { chosenCurves, curvesOf } from "../plot/curves.ts";
-import { drawCurves, MOST_CURVES } from "../plot/curves_drawing.ts";
+import { MOST_CURVES } from "../plot/curve_lines.ts";
+import { drawCurves } from "../plot/curves_drawing.ts";
 import { PlotPanel } from "../plot/panel.ts";
 import { plotOption } from "../plot/options.ts";
 import { ReportAxes } from "../plot/report_axes.ts";

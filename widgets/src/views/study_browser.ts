@@ -1,13 +1,8 @@
 /** All studies of some storages: find, compare, open, rename, archive, delete. */
 import { BrowserActions } from "../browser/actions.ts";
-import {
-  chosen,
-  segmentCounts,
-  type Choice,
-  type Segment,
-  type SortKey,
-} from "../browser/choosing.ts";
+import { chosen, type Choice } from "../browser/choosing.ts";
 import { ComparePanel } from "../browser/compare_panel.ts";
+import { Heads } from "../browser/heads.ts";
 import { studyRow } from "../browser/row.ts";
 import { keyOf, type BrowserSource, type StudyRow } from "../browser/source.ts";
 import { h } from "../dom.ts";
@@ -15,23 +10,6 @@ import * as format from "../format.ts";
 import { liveness } from "../notices.ts";
 
 const TICK_MS = 5000;
-const COLUMNS: { key: SortKey | null; title: string; style: string }[] = [
-  { key: "name", title: "Study", style: "about" },
-  { key: "status", title: "State", style: "status" },
-  { key: null, title: "Best so far", style: "spark" },
-  { key: "value", title: "Best value", style: "number" },
-  { key: null, title: "Trials by state", style: "states" },
-  { key: "finished", title: "Finished", style: "number.hn-study-done" },
-  { key: "workers", title: "Workers", style: "number.hn-study-workers" },
-  { key: "activity", title: "Last activity", style: "activity" },
-];
-const SEGMENTS: [Segment, string][] = [
-  ["all", "All"],
-  ["running", "Running"],
-  ["finished", "Finished"],
-  ["archived", "Archived"],
-];
-
 export function studyBrowser(el: HTMLElement, source: BrowserSource): () => void {
   const browser = new Browser(source);
   el.append(browser.element);
@@ -67,8 +45,7 @@ class Browser {
     placeholder: "Filter by name",
     "aria-label": "Filter by name",
   });
-  private readonly segments = h("div.hn-segments", { role: "group", "aria-label": "Show" });
-  private readonly head = h("tr.hn-study-heads", { role: "row" });
+  private readonly heads = new Heads(this.choice, () => this.draw());
   private readonly table: HTMLTableElement;
   private readonly rows = new Map<string, { known: string; element: HTMLElement }>();
   private shown: StudyRow[] = [];
@@ -93,7 +70,7 @@ class Browser {
     this.table = h(
       "table.hn-studies",
       { role: "grid", "aria-label": "Studies", "aria-multiselectable": "true" },
-      h("thead", { role: "rowgroup" }, this.head),
+      h("thead", { role: "rowgroup" }, this.heads.row),
     );
     this.element = h(
       "div.hn-browser-parts",
@@ -107,7 +84,7 @@ class Browser {
           "div.hn-browser-tools",
           {},
           this.filter,
-          this.segments,
+          this.heads.segments,
           h("span.hn-push.hn-controls-row", {}, this.actions.element),
         ),
         this.actions.said.element,
@@ -167,57 +144,7 @@ class Browser {
     ]
       .filter(Boolean)
       .join(" · ");
-    const counts = segmentCounts(studies);
-    keepingFocus(this.segments, () =>
-      this.segments.replaceChildren(
-        ...SEGMENTS.map(([segment, word]) => {
-          const pressed = this.choice.segment === segment;
-          const button = h(
-            "button.hn-segment",
-            { type: "button", "data-focus": segment, "aria-pressed": String(pressed) },
-            `${word} ${format.integer(counts[segment])}`,
-          );
-          button.addEventListener("click", () => {
-            this.choice.segment = segment;
-            this.draw();
-          });
-          return button;
-        }),
-      ),
-    );
-    keepingFocus(this.head, () =>
-      this.head.replaceChildren(
-        h(
-          "th.hn-study-check",
-          { role: "columnheader" },
-          h("span.hn-visually-hidden", {}, "Selected"),
-        ),
-        ...COLUMNS.map((column) => this.headCell(column)),
-      ),
-    );
-  }
-
-  private headCell({ key, title, style }: (typeof COLUMNS)[number]): HTMLElement {
-    const cell = (attributes: Record<string, string>, child: Node | string) => {
-      const element = h("th", { role: "columnheader", ...attributes }, child);
-      element.className = `hn-study-${style.replace(".", " ")}`;
-      return element;
-    };
-    if (key === null) return cell({}, title);
-    const sorted = this.choice.sort === key;
-    const { descending } = this.choice;
-    const button = h(
-      "button.hn-study-sort",
-      { type: "button", "data-focus": key },
-      sorted ? `${title} ${descending ? "↓" : "↑"}` : title,
-    );
-    button.addEventListener("click", () => {
-      this.choice.descending = sorted ? !descending : key !== "name" && key !== "status";
-      this.choice.sort = key;
-      this.draw();
-    });
-    const order = sorted ? (descending ? "descending" : "ascending") : "none";
-    return cell({ "aria-sort": order }, button);
+    this.heads.draw(studies);
   }
 
   private drawRows(): void {
@@ -337,13 +264,4 @@ class Browser {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/** Redraw elements of which one, known by its `data-focus`, may have the focus. */
-function keepingFocus(parent: HTMLElement, draw: () => void): void {
-  const focused = parent.contains(document.activeElement)
-    ? (document.activeElement as HTMLElement).dataset.focus
-    : undefined;
-  draw();
-  if (focused) parent.querySelector<HTMLElement>(`[data-focus="${focused}"]`)?.focus();
 }
