@@ -1,40 +1,22 @@
 /** Draws the optimization history. */
-import { finishedCount, twoBest } from "../derived.ts";
+import { twoBest } from "../derived.ts";
 import * as format from "../format.ts";
 import type { Mark } from "../marks.ts";
 import { CODE, STATUSES, type Study } from "../study.ts";
 import type { Annotation, Drawing, Message, Place, Shape, Trace } from "./drawing.ts";
 import type { History } from "./history.ts";
+import { HistoryPlaces, type HistoryOptions, type Setting } from "./history_places.ts";
 import { historyKey, historyLabel, NO_VALUE_KINDS } from "./history_words.ts";
 import { markShapes } from "./mark_shapes.ts";
 import { caretTraces, markTraces } from "./markers.ts";
 import { dateText, localTime } from "./pixels.ts";
 import { MANY } from "./points.ts";
-import { columnOf, shownStatus, shownValue } from "./shown.ts";
-import { axisTitles, escaped, MARGIN, wholeTicks, type Size } from "./template.ts";
-import type { Theme } from "./theme.ts";
-import { valueAxis, type ValueAxis } from "./value_axis.ts";
+import { columnOf, shownStatus } from "./shown.ts";
+import { axisTitles, escaped, MARGIN, wholeTicks } from "./template.ts";
 
 /** Room for "1 000 to go". */
 const TO_GO_PIXELS = 72;
 
-export interface HistoryOptions {
-  axis: "trial" | "time";
-  scale: "linear" | "log";
-}
-
-export interface Setting {
-  theme: Theme;
-  size: Size;
-  metric: string;
-  /** Seconds since 1970. */
-  now: number;
-}
-
-/** Pixels above the x axis at which trials without a value stand. */
-const FLOOR_PIXELS = 9;
-/** The trial axis is at least so long. */
-const LEAST_TRIALS = 10;
 /** Running trials move on, and are shapes. */
 const VALUE_KINDS: Mark[] = ["pruned", "completed"];
 
@@ -58,49 +40,21 @@ class HistoryDrawing {
   private readonly study: Study;
   private readonly options: HistoryOptions;
   private readonly setting: Setting;
-  private readonly y: ValueAxis;
-  private readonly xs: Float64Array;
-  private readonly present: number;
-  private readonly toGo: number;
-  private readonly range: [number, number];
-  private readonly running: Set<number>;
+  private readonly at: HistoryPlaces;
 
   constructor(info: History, study: Study, options: HistoryOptions, setting: Setting) {
     this.info = info;
     this.study = study;
     this.options = options;
     this.setting = setting;
-    const { size } = setting;
-    this.y = valueAxis(info.range, {
-      log: options.scale === "log",
-      minimizes: study.minimizes,
-      pixels: size.height - MARGIN.t - MARGIN.b,
-      floor: info.withoutValue.length > 0,
-      label: true,
-    });
-    this.running = new Set(info.number.filter((_, i) => info.status[i] === CODE.running));
-    const running = this.running.size;
-    this.toGo = Math.max(0, (study.state.goal ?? 0) - finishedCount(study));
-    if (options.axis === "trial") {
-      this.xs = Float64Array.from(info.number);
-      this.present = info.number[info.number.length - 1];
-      this.range = [0, Math.max(LEAST_TRIALS, this.present + Math.max(0, this.toGo - running))];
-    } else {
-      const now = localTime(setting.now);
-      this.xs = Float64Array.from(info.completed, (time) => (time > 0 ? localTime(time) : now));
-      this.present = running ? now : this.xs.reduce((a, b) => Math.max(a, b), -Infinity);
-      const first = this.xs.reduce((a, b) => Math.min(a, b), Infinity);
-      this.range = [first, this.present > first ? this.present : first + 60_000];
-    }
-    const room = (this.range[1] - this.range[0]) * 0.012;
-    this.range = [this.range[0] - room, this.range[1] + room];
+    this.at = new HistoryPlaces(info, study, options, setting);
   }
 
   draw(): Drawing {
     const { info, setting } = this;
     const carets = this.carets();
     return {
-      view: `${this.options.axis} ${this.y.log ? "log" : "linear"}`,
+      view: `${this.options.axis} ${this.at.y.log ? "log" : "linear"}`,
       traces: [
         ...this.bestLine(),
         ...this.valueMarks(),
@@ -111,18 +65,18 @@ class HistoryDrawing {
       axes: {
         xaxis: {
           type: this.options.axis === "time" ? "date" : "linear",
-          range: this.range,
+          range: this.at.range,
           tickangle: 0,
-          ...(this.options.axis === "trial" ? wholeTicks(this.range) : {}),
+          ...(this.options.axis === "trial" ? wholeTicks(this.at.range) : {}),
         },
         yaxis: info.range
-          ? this.y.axis
-          : { ...this.y.axis, showgrid: false, showticklabels: false },
+          ? this.at.y.axis
+          : { ...this.at.y.axis, showgrid: false, showticklabels: false },
       },
       shapes: this.nowLine(),
       annotations: [
         ...axisTitles(
-          `${setting.metric}${this.y.log ? ", log" : ""}`,
+          `${setting.metric}${this.at.y.log ? ", log" : ""}`,
           this.options.axis === "trial" ? "trial" : "",
         ),
         ...carets.notes,
@@ -132,7 +86,7 @@ class HistoryDrawing {
       label: historyLabel(info, this.study, setting.metric, carets.count),
       numbers: info.number,
       live: (changed) => this.live(changed),
-      places: (number) => this.places(number),
+      places: (number) => this.at.of(number),
     };
   }
 
@@ -147,7 +101,7 @@ class HistoryDrawing {
 
   private points(rows: number[], y: (i: number) => number) {
     return {
-      x: columnOf(rows, (i) => this.xs[i]),
+      x: columnOf(rows, (i) => this.at.xs[i]),
       y: columnOf(rows, y),
       numbers: columnOf(rows, (i) => this.info.number[i]),
       among: this.info.number.length,
@@ -157,7 +111,7 @@ class HistoryDrawing {
   private valueMarks(): Trace[] {
     const { value } = this.info;
     return VALUE_KINDS.flatMap((kind) => {
-      const rows = this.rows(kind, (i) => !Number.isNaN(value[i]) && !this.y.beyond(value[i]));
+      const rows = this.rows(kind, (i) => !Number.isNaN(value[i]) && !this.at.y.beyond(value[i]));
       if (!rows.length) return [];
       const name = kind === "pruned" ? "pruned, at its last report" : kind;
       return markTraces(
@@ -171,7 +125,7 @@ class HistoryDrawing {
 
   /** Trials that ended without a value, on the x axis. */
   private floorMarks(): Trace[] {
-    const floor = this.y.above(FLOOR_PIXELS);
+    const floor = this.at.floor;
     return [...NO_VALUE_KINDS, ...(["completed", "pruned"] as Mark[])].flatMap((kind) => {
       const rows = this.rows(kind, (i) => Number.isNaN(this.info.value[i]));
       return rows.length
@@ -184,23 +138,15 @@ class HistoryDrawing {
     });
   }
 
-  private get caretPixels(): [tip: number, foot: number] {
-    const { minimizes } = this.study;
-    const base = this.info.withoutValue.length && !minimizes ? 20 : 2;
-    return minimizes
-      ? [this.y.below(base), this.y.below(base + 6)]
-      : [this.y.above(base), this.y.above(base + 6)];
-  }
-
   private carets(): { traces: Trace[]; notes: Annotation[]; count: number } {
     const { value } = this.info;
     const { colors } = this.setting.theme;
-    const [tip, foot] = this.caretPixels;
+    const [tip, foot] = this.at.caret;
     const perPixel =
-      (this.range[1] - this.range[0]) / (this.setting.size.width - MARGIN.l - MARGIN.r);
+      (this.at.range[1] - this.at.range[0]) / (this.setting.size.width - MARGIN.l - MARGIN.r);
     let count = 0;
     const traces = VALUE_KINDS.flatMap((kind) => {
-      const rows = this.rows(kind, (i) => this.y.beyond(value[i]));
+      const rows = this.rows(kind, (i) => this.at.y.beyond(value[i]));
       count += rows.length;
       if (!rows.length) return [];
       const color = colors[kind as "completed" | "pruned" | "running"];
@@ -209,7 +155,7 @@ class HistoryDrawing {
     if (!count) return { traces, notes: [], count };
     const { minimizes } = this.study;
     const note = {
-      text: `${format.integer(count)} ${minimizes ? "above" : "below"} ${format.number(this.y.limit)}`,
+      text: `${format.integer(count)} ${minimizes ? "above" : "below"} ${format.number(this.at.y.limit)}`,
       xref: "paper",
       x: 1,
       xanchor: "right",
@@ -236,7 +182,7 @@ class HistoryDrawing {
         type: "scatter",
         mode: "lines",
         name: "best so far",
-        x: [...at.map(place), this.present],
+        x: [...at.map(place), this.at.present],
         y: [...value, value[value.length - 1]],
         line: { color: colors.best, width: 2, shape: "hv" },
         hoverinfo: "skip",
@@ -246,19 +192,24 @@ class HistoryDrawing {
 
   private bestMark(): Trace[] {
     const best = this.info.byNumber.number.at(-1);
-    const places = best === undefined ? [] : this.places(best);
+    const places = best === undefined ? [] : this.at.of(best);
     if (!places.length) return [];
-    const points = { x: [places[0].x], y: [places[0].y], numbers: [best!], among: this.xs.length };
+    const points = {
+      x: [places[0].x],
+      y: [places[0].y],
+      numbers: [best!],
+      among: this.at.xs.length,
+    };
     return markTraces("best", points, this.setting.theme);
   }
 
   private nowLine(): Shape[] {
-    if (!this.toGo || this.options.axis === "time") return [];
+    if (!this.at.toGo || this.options.axis === "time") return [];
     return [
       {
         type: "line",
-        x0: this.present,
-        x1: this.present,
+        x0: this.at.present,
+        x1: this.at.present,
         yref: "paper",
         y0: 0,
         y1: 1,
@@ -267,21 +218,15 @@ class HistoryDrawing {
     ];
   }
 
-  /** How much of the plot lies to the right of a place. */
-  private pixelsBeyond(x: number): number {
-    const [first, last] = this.range;
-    return ((last - x) / (last - first)) * (this.setting.size.width - MARGIN.l - MARGIN.r);
-  }
-
   private notes(): Annotation[] {
     const { colors } = this.setting.theme;
     const notes: Annotation[] = [];
-    if (this.nowLine().length && this.pixelsBeyond(this.present) > TO_GO_PIXELS) {
+    if (this.nowLine().length && this.at.pixelsBeyond(this.at.present) > TO_GO_PIXELS) {
       notes.push({
-        text: `${format.integer(this.toGo)} to go`,
-        x: this.present,
+        text: `${format.integer(this.at.toGo)} to go`,
+        x: this.at.present,
         xanchor: "left",
-        xshift: this.running.size ? 9 : 3,
+        xshift: this.at.running.size ? 9 : 3,
         yref: "paper",
         y: 1,
         yanchor: "top",
@@ -299,22 +244,22 @@ class HistoryDrawing {
       notes.push({
         text: `<b>${escaped(text)}, the first value</b><br>a line appears from the second trial on`,
         align: "left",
-        x: this.present,
+        x: this.at.present,
         xanchor: "left",
         xshift: 14,
-        y: this.y.log ? Math.log10(best) : best,
+        y: this.at.y.log ? Math.log10(best) : best,
         yanchor: "middle",
         showarrow: false,
       });
       return notes;
     }
-    const atEnd = this.present + (this.range[1] - this.range[0]) * 0.1 > this.range[1];
+    const atEnd = this.at.present + (this.at.range[1] - this.at.range[0]) * 0.1 > this.at.range[1];
     notes.push({
       text,
-      x: this.present,
+      x: this.at.present,
       xanchor: atEnd ? "right" : "left",
-      xshift: atEnd ? 0 : 6,
-      y: this.y.log ? Math.log10(best) : best,
+      xshift: atEnd ? -4 : 6,
+      y: this.at.y.log ? Math.log10(best) : best,
       yanchor: atEnd ? (this.study.minimizes ? "top" : "bottom") : "middle",
       yshift: atEnd ? (this.study.minimizes ? -6 : 6) : 0,
       font: { color: colors["best-text"] },
@@ -330,15 +275,15 @@ class HistoryDrawing {
     if (best !== this.info.byNumber.number.at(-1)) return null;
     const shapes: Shape[] = [];
     const radius = this.info.number.length < MANY ? 3.5 : 2;
-    const numbers = new Set([...this.running, ...changed]);
+    const numbers = new Set([...this.at.running, ...changed]);
     for (const number of numbers) {
       const row = study.row(number);
       if (row === undefined) return null;
       const kind = STATUSES[shownStatus(study, row)];
       const known = indexOf(this.info.number, number) >= 0;
-      if (known && !this.running.has(number)) return null;
-      for (const place of this.places(number)) {
-        if (place.x > this.range[1]) return null;
+      if (known && !this.at.running.has(number)) return null;
+      for (const place of this.at.of(number)) {
+        if (place.x > this.at.range[1]) return null;
         shapes.push(...markShapes(kind, this.shapePlace(place), this.setting.theme, radius));
       }
     }
@@ -347,22 +292,6 @@ class HistoryDrawing {
 
   private shapePlace({ x, y }: Place): { x: number | string; y: number } {
     return { x: this.options.axis === "time" ? dateText(x) : x, y };
-  }
-
-  private places(number: number): Place[] {
-    const { study } = this;
-    const row = study.row(number);
-    if (row === undefined || study.status.at(row) === CODE.queued) return [];
-    const ended = study.completed.at(row);
-    const time = ended > 0 ? ended : this.setting.now;
-    const x = this.options.axis === "time" ? localTime(time) : number;
-    const value = shownValue(study, row);
-    if (Number.isNaN(value)) {
-      const running = study.status.at(row) === CODE.running;
-      return running ? [] : [{ x, y: this.y.above(FLOOR_PIXELS) }];
-    }
-    const [tip, foot] = this.caretPixels;
-    return [{ x, y: this.y.beyond(value) ? (tip + foot) / 2 : value }];
   }
 }
 
