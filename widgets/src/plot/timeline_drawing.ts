@@ -2,40 +2,24 @@
 import * as format from "../format.ts";
 import { CODE, STATUSES, type Study } from "../study.ts";
 import { barLook, barTraces, type Bar } from "./bars.ts";
-import type { Drawing, KeyEntry, Message, Place, Shape, Trace } from "./drawing.ts";
+import type { Drawing, KeyEntry, Message, Shape, Trace } from "./drawing.ts";
 import { markTraces } from "./markers.ts";
 import { dateText, localTime } from "./pixels.ts";
 import { shownStatus } from "./shown.ts";
-import { LaneNames } from "./lane_names.ts";
-import { axisTitles, type Size } from "./template.ts";
-import type { Theme } from "./theme.ts";
+import { axisTitles } from "./template.ts";
 import { shareTraces } from "./time_shares.ts";
 import type { Timeline } from "./timeline.ts";
-
-export interface TimelineSetting {
-  theme: Theme;
-  size: Size;
-  by: "worker" | "trial";
-  selected: readonly number[];
-  /** Seconds since 1970. */
-  now: number;
-  /** The part of the time axis that is looked at, in its coordinates; null for all of it. */
-  zoom: [number, number] | null;
-}
+import { LEAST_LANES, MARGIN, TimelinePlaces, type TimelineSetting } from "./timeline_places.ts";
 
 const LANE = 24;
-const LEAST_LANES = 3;
 const MOST_LANE_PIXELS = 384;
 const LEAST_LANE_PIXELS = 240;
-const MARGIN = { l: 56, r: 40, t: 8, b: 28 };
 /** A bar's share of its lane. */
 const FILLED = 0.76;
 /** Bars narrower than this have no number. */
 const LABEL_PIXELS = 26;
-/** Where bars are narrower, lanes show how their time was spent, in bins of some pixels. */
-const NARROW_PIXELS = 3;
+/** Shares of time are those of bins so wide. */
 const BIN_PIXELS = 5;
-const MANY_BARS = 60;
 const BEST_TEXT = "#1f1f1f";
 
 /** The height that the lanes of a timeline take, in pixels. */
@@ -65,70 +49,34 @@ class TimelineDrawing {
   private readonly info: Timeline;
   private readonly study: Study;
   private readonly setting: TimelineSetting;
-  private readonly lanes: number;
-  private readonly margin: typeof MARGIN;
-  private readonly start: Float64Array;
-  private readonly end: Float64Array;
-  private readonly range: [number, number];
-  /** What of the range is looked at. */
-  private readonly shown: [number, number];
-  private readonly names: LaneNames;
-  private readonly dense: boolean;
-  private readonly pixel: { x: number; y: number };
-  private readonly barOf = new Map<number, number>();
-  private readonly running: boolean;
+  private readonly at: TimelinePlaces;
 
   constructor(info: Timeline, study: Study, setting: TimelineSetting) {
     this.info = info;
     this.study = study;
     this.setting = setting;
-    const { by, size, now } = setting;
-    this.lanes = by === "worker" ? Math.max(LEAST_LANES, info.lanes.length) : info.number.length;
-    this.names = new LaneNames(info, study, size.width);
-    this.margin = { ...MARGIN, l: by === "worker" ? this.names.width : MARGIN.l };
-    this.running = info.status.includes(CODE.running);
-    this.start = info.start.map(localTime);
-    const last = info.end.reduce(
-      (a, b) => Math.max(a, Number.isNaN(b) ? -Infinity : b),
-      info.start[0],
-    );
-    const until = localTime(this.running ? now : last);
-    this.end = info.end.map((end) => (Number.isNaN(end) ? until : localTime(end)));
-    const first = this.start[0];
-    this.range = [first, until > first ? until : first + 60_000];
-    this.shown = setting.zoom ?? this.range;
-    this.pixel = {
-      x: (this.shown[1] - this.shown[0]) / Math.max(1, size.width - this.margin.l - this.margin.r),
-      y: this.lanes / Math.max(1, size.height - this.margin.t - this.margin.b),
-    };
-    info.number.forEach((number, bar) => this.barOf.set(number, bar));
-    this.dense = by === "worker" && this.areNarrow();
-  }
-
-  /** Whether most of the bars that are looked at are too narrow to be told apart. */
-  private areNarrow(): boolean {
-    const [from, to] = this.shown;
-    let [all, narrow] = [0, 0];
-    this.start.forEach((start, bar) => {
-      if (start > to || this.end[bar] < from) return;
-      all++;
-      if (this.end[bar] - start < NARROW_PIXELS * this.pixel.x) narrow++;
-    });
-    return narrow > MANY_BARS && narrow > all / 2;
+    this.at = new TimelinePlaces(info, study, setting);
   }
 
   draw(): Drawing {
-    const { setting, lanes } = this;
+    const { setting } = this;
+    const { lanes } = this.at;
     return {
       view: setting.by,
       traces: [
-        ...(this.dense ? this.shares() : []),
-        ...barTraces(this.bars(), FILLED, this.pixel, setting.theme),
+        ...(this.at.dense ? this.shares() : []),
+        ...barTraces(this.bars(), FILLED, this.at.pixel, setting.theme),
         ...this.endMarks(),
         ...this.numbers(),
       ],
       axes: {
-        xaxis: { type: "date", range: [...this.shown], showline: false, ticks: "", tickangle: 0 },
+        xaxis: {
+          type: "date",
+          range: [...this.at.shown],
+          showline: false,
+          ticks: "",
+          tickangle: 0,
+        },
         yaxis: {
           range: [lanes - 0.5, -0.5],
           fixedrange: true,
@@ -136,14 +84,14 @@ class TimelineDrawing {
           ...(setting.by === "worker" ? { showticklabels: false } : this.trialTicks()),
         },
       },
-      margin: this.margin,
+      margin: this.at.margin,
       shapes: [
         ...this.nowLine(),
         ...setting.selected.flatMap((n) => this.outline(n, setting.theme.colors.accent)),
       ],
       annotations:
         setting.by === "worker"
-          ? this.names.annotations(this.pixel.y, setting.theme)
+          ? this.at.names.annotations(this.at.pixel.y, setting.theme)
           : axisTitles("", ""),
       key: this.keyEntries(),
       label: this.label(),
@@ -151,35 +99,32 @@ class TimelineDrawing {
       numbers: this.info.number,
       redrawsSelection: true,
       redrawsZoom: true,
-      places: (number) => this.places(number),
-      hit: (place) => this.hit(place),
+      places: (number) => this.at.of(number),
+      hit: (place) => this.at.hit(place),
       live: (changed) => this.live(changed),
       highlight: (number) => this.outline(number, setting.theme.colors.ink),
     };
-  }
-
-  private y(bar: number): number {
-    return this.setting.by === "worker" ? this.info.lane[bar] : bar;
   }
 
   private *bars(): Generator<Bar> {
     const { info } = this;
     const best = this.bestNumber();
     for (let bar = 0; bar < info.number.length; bar++) {
-      if (this.dense && info.number[bar] !== best) continue;
+      if (this.at.dense && info.number[bar] !== best) continue;
       const kind = info.number[bar] === best ? "best" : STATUSES[info.status[bar]];
       // The end of a trial that was lost may not be known.
-      yield { x0: this.start[bar], x1: this.end[bar], y: this.y(bar), kind };
+      yield { x0: this.at.start[bar], x1: this.at.end[bar], y: this.at.y(bar), kind };
     }
   }
 
   private shares(): Trace[] {
-    const { info, shown, pixel } = this;
+    const { info } = this;
+    const { shown, pixel } = this.at;
     const bars = {
       lane: info.lane,
       kind: (bar: number) => STATUSES[info.status[bar]],
-      start: this.start,
-      end: this.end,
+      start: this.at.start,
+      end: this.at.end,
     };
     const width = BIN_PIXELS * pixel.x;
     const count = Math.ceil((shown[1] - shown[0]) / width);
@@ -192,17 +137,17 @@ class TimelineDrawing {
   }
 
   private endMarks(): Trace[] {
-    if (this.dense || this.pixel.y * 8 > 1) return [];
+    if (this.at.dense || this.at.pixel.y * 8 > 1) return [];
     return (["diverged", "failed", "interrupted"] as const).flatMap((kind) => {
       const bars: number[] = [];
       this.info.status.forEach((status, bar) => {
-        const wide = (this.end[bar] - this.start[bar]) / this.pixel.x > 14;
+        const wide = (this.at.end[bar] - this.at.start[bar]) / this.at.pixel.x > 14;
         if (status === CODE[kind] && wide) bars.push(bar);
       });
       if (!bars.length) return [];
       const points = {
-        x: bars.map((bar) => this.end[bar] - 8 * this.pixel.x),
-        y: bars.map((bar) => this.y(bar)),
+        x: bars.map((bar) => this.at.end[bar] - 8 * this.at.pixel.x),
+        y: bars.map((bar) => this.at.y(bar)),
         numbers: bars.map((bar) => this.info.number[bar]),
       };
       return markTraces(kind, points, this.setting.theme).map((trace) => ({
@@ -215,12 +160,12 @@ class TimelineDrawing {
 
   /** Numbers in the bars that have room for them. */
   private numbers(): Trace[] {
-    if (this.dense || this.setting.by === "trial" || this.pixel.y * 14 > 1) return [];
+    if (this.at.dense || this.setting.by === "trial" || this.at.pixel.y * 14 > 1) return [];
     const { info } = this;
     const labelled = new Set<number>([CODE.completed, CODE.infeasible]);
     const bars: number[] = [];
     info.number.forEach((_, bar) => {
-      const wide = (this.end[bar] - this.start[bar]) / this.pixel.x >= LABEL_PIXELS;
+      const wide = (this.at.end[bar] - this.at.start[bar]) / this.at.pixel.x >= LABEL_PIXELS;
       if (wide && labelled.has(info.status[bar])) bars.push(bar);
     });
     const best = this.bestNumber();
@@ -228,8 +173,8 @@ class TimelineDrawing {
       {
         type: "scatter",
         mode: "text",
-        x: bars.map((bar) => (this.start[bar] + this.end[bar]) / 2),
-        y: bars.map((bar) => this.y(bar)),
+        x: bars.map((bar) => (this.at.start[bar] + this.at.end[bar]) / 2),
+        y: bars.map((bar) => this.at.y(bar)),
         text: bars.map((bar) =>
           info.number[bar] === best ? `<b>${best}</b>` : String(info.number[bar]),
         ),
@@ -245,15 +190,15 @@ class TimelineDrawing {
   }
 
   private trialTicks() {
-    const every = Math.max(1, Math.ceil(this.lanes / 8));
+    const every = Math.max(1, Math.ceil(this.at.lanes / 8));
     const tickvals: number[] = [];
-    for (let bar = 0; bar < this.lanes; bar += every) tickvals.push(bar);
+    for (let bar = 0; bar < this.at.lanes; bar += every) tickvals.push(bar);
     return { tickvals, ticktext: tickvals.map((bar) => String(this.info.number[bar])) };
   }
 
   private nowLine(): Shape[] {
-    if (!this.running) return [];
-    const x = dateText(this.range[1]);
+    if (!this.at.running) return [];
+    const x = dateText(this.at.range[1]);
     return [
       {
         type: "line",
@@ -269,18 +214,18 @@ class TimelineDrawing {
   }
 
   private outline(number: number, color: string): Shape[] {
-    const bar = this.barOf.get(number);
+    const bar = this.at.bar(number);
     if (bar === undefined) return [];
-    const tall = Math.max(FILLED, 3 * this.pixel.y) / 2;
+    const tall = Math.max(FILLED, 3 * this.at.pixel.y) / 2;
     return [
       {
         type: "rect",
         xref: "x",
         yref: "y",
-        x0: dateText(this.start[bar]),
-        x1: dateText(Math.max(this.end[bar], this.start[bar] + this.pixel.x)),
-        y0: this.y(bar) - tall,
-        y1: this.y(bar) + tall,
+        x0: dateText(this.at.start[bar]),
+        x1: dateText(Math.max(this.at.end[bar], this.at.start[bar] + this.at.pixel.x)),
+        y0: this.at.y(bar) - tall,
+        y1: this.at.y(bar) + tall,
         line: { color, width: 2 },
       },
     ];
@@ -300,38 +245,17 @@ class TimelineDrawing {
       const [started, completed] = [study.started.at(row), study.completed.at(row)];
       const status = STATUSES[shownStatus(study, row)];
       const x0 = localTime(started);
-      const x1 = completed >= started ? localTime(completed) : Math.max(x0, this.range[1]);
+      const x1 = completed >= started ? localTime(completed) : Math.max(x0, this.at.range[1]);
       shapes.push({
         type: "rect",
         x0: dateText(x0),
-        x1: dateText(Math.max(x1, x0 + this.pixel.x)),
+        x1: dateText(Math.max(x1, x0 + this.at.pixel.x)),
         y0: lane - FILLED / 2,
         y1: lane + FILLED / 2,
         ...barLook(status, this.setting.theme),
       });
     }
     return shapes;
-  }
-
-  private places(number: number): Place[] {
-    const bar = this.barOf.get(number);
-    return bar === undefined ? [] : [{ x: (this.start[bar] + this.end[bar]) / 2, y: this.y(bar) }];
-  }
-
-  /** The trial whose bar is under a place, a pixel or so beside it included. */
-  private hit({ x, y }: Place): number | null {
-    const lane = Math.round(y);
-    const near = 1.5 * this.pixel.x;
-    if (this.setting.by === "trial") {
-      const off =
-        lane < 0 || lane >= this.lanes || x < this.start[lane] - near || x > this.end[lane] + near;
-      return off ? null : this.info.number[lane];
-    }
-    for (let bar = this.info.number.length - 1; bar >= 0; bar--) {
-      if (this.info.lane[bar] !== lane || this.start[bar] > x + near) continue;
-      return x <= this.end[bar] + near ? this.info.number[bar] : null;
-    }
-    return null;
   }
 
   private keyEntries(): KeyEntry[] {
@@ -348,14 +272,14 @@ class TimelineDrawing {
     const counts = this.study.counts();
     const running = counts.running ? `${format.integer(counts.running)} running` : "none running";
     const lost = counts.interrupted ? `${format.integer(counts.interrupted)} lost` : "none lost";
-    const shares = this.dense ? "; shares of time by state, drag to zoom to trials" : "";
+    const shares = this.at.dense ? "; shares of time by state, drag to zoom to trials" : "";
     return `${running}, ${lost}${shares}`;
   }
 
   private label(): string {
     const { info } = this;
     const workers = new Set(info.lanes).size;
-    const span = format.duration((this.range[1] - this.range[0]) / 1000);
+    const span = format.duration((this.at.range[1] - this.at.range[0]) / 1000);
     return `Timeline of ${format.plural(info.number.length, "trial")} on ${format.plural(workers, "worker")} over ${span}: ${this.note()}.`;
   }
 }
