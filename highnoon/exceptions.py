@@ -15,6 +15,7 @@ HighNoonError
 │   ├── TrialMemoryError                  a trial took more memory than it may
 │   └── TrialTimeoutError                 a trial ran longer than it may
 ├── StorageError                          the study's database cannot be reached or written
+│   └── NoStudiesError                    nobody has run a study in the database yet
 ├── PortInUseError (OSError)              the dashboard's port is taken
 ├── MissingDependencyError (ImportError)  an optional package is not installed
 ├── InfeasibleTrialError                  the running trial's parameters cannot be used
@@ -38,6 +39,7 @@ __all__ = [
     "MissingDependencyError",
     "ModelTooLargeError",
     "NoCompletedTrialError",
+    "NoStudiesError",
     "PortInUseError",
     "SearchSpaceError",
     "SearchSpaceMismatchError",
@@ -116,6 +118,10 @@ class TrialMemoryError(WorkerDiedError):
 
 class StorageError(HighNoonError):
     """The database of a study cannot be opened, reached or written."""
+
+
+class NoStudiesError(StorageError):
+    """The database is not there yet or has no tables: a study that starts makes both."""
 
 
 class PortInUseError(HighNoonError, OSError):

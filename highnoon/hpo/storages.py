@@ -101,7 +101,8 @@ class Storages:
 
         Raises:
             StudyError: There is none of that alias.
-            StorageError: It is not there or does not answer; a later call tries again.
+            NoStudiesError: It is not there yet or has no tables.
+            StorageError: It does not answer; a later call tries again.
         """
         urls = self._urls()
         if alias not in urls:
@@ -147,7 +148,7 @@ class _Opened:
                 return self._storage
             since = time.monotonic()
             if self._error is not None and since < self._rests_until:
-                raise StorageError(str(self._error))
+                raise type(self._error)(str(self._error))
             self._storage = self._error = None
             try:
                 self._storage = open_storage(self._url.raw)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from highnoon.exceptions import HighNoonError
+from highnoon.exceptions import HighNoonError, NoStudiesError
 from highnoon.hpo.reading import SummaryRow, study_summaries, summary_row
 from highnoon.hpo.storages import Storages
 from highnoon.webui.following import Followed, unreadable
@@ -109,6 +109,10 @@ class LiveList(Followed):
         try:
             summaries = study_summaries(self._storages.open(alias))
             return [summary_row(alias, summary) for summary in summaries]
+        except NoStudiesError:
+            if self._known.get(alias):
+                raise
+            return []
         except HighNoonError:
             raise
         except Exception as error:

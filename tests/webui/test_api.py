@@ -234,16 +234,42 @@ def test_a_storage_that_is_away_is_said_and_comes_back(
     file = Path(url.removeprefix("sqlite:///"))
     away = file.with_suffix(".away")
     server = serve({"mine": url})
+    assert server.get("studies").json["trouble"] == {}
     file.rename(away)
     for answer in (server.of("first"), server.of("first", alias="mine")):
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "5"
         assert "There is no database at" in answer.json["error"]
+    wait_until(lambda: server.get("studies").json["trouble"] != {})
     listed = server.get("studies").json
     assert "There is no database at" in listed["trouble"]["mine"]
+    assert [row["name"] for row in listed["studies"]] == ["first"]
     away.rename(file)
     wait_until(lambda: server.of("first").status == 200)
     wait_until(lambda: server.get("studies").json["trouble"] == {})
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_database_in_which_nothing_ran_yet_has_no_studies_and_fills(
+    serve: Callable[..., Served], tmp_path: Path, is_there: bool
+) -> None:
+    file = tmp_path / "demo.db"
+    if is_there:
+        file.touch()
+    server = serve(f"sqlite:///{file}")
+    listed = server.get("studies")
+    assert (listed.json["trouble"], listed.json["studies"]) == ({}, [])
+    assert file.exists() == is_there
+    optuna.create_study(study_name="demo", storage=f"sqlite:///{file}")
+    filled = server.get(f"studies?after={listed.token}").json
+    assert (filled["trouble"], filled["studies"][0]["name"]) == ({}, "demo")
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_trouble(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    listed = serve(f"sqlite:///{tmp_path}/none/demo.db").get("studies").json
+    assert "There is no database at" in listed["trouble"]["demo.db"]
 
 
 def test_a_study_that_nobody_asks_for_is_read_no_more(

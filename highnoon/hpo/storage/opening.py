@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from highnoon.exceptions import MissingDependencyError, StorageError
+from highnoon.exceptions import MissingDependencyError, NoStudiesError, StorageError
 from highnoon.hpo.storage.engines import disconnect_at_the_end_of, engine_options
 from highnoon.hpo.storage.errors import storage_errors
 from highnoon.hpo.storage.urls import StorageURL
@@ -31,7 +31,8 @@ def open_storage(
             has too many clients. A wrong host, user, password or database is an error at once.
 
     Raises:
-        StorageError: The URL is wrong, or the database is missing, unreachable or unwritable.
+        StorageError: The URL is wrong, or the database is unreachable or unwritable.
+        NoStudiesError: The database is not there yet or has no tables, and may not be created.
         MissingDependencyError: The database's driver is not installed.
     """
     from optuna.storages import BaseStorage, InMemoryStorage
@@ -83,7 +84,7 @@ def _open(url: StorageURL, *, create: bool) -> "RDBStorage":
     if create:
         ensure_tables(url, options)
     elif not has_tables(url, options):
-        raise StorageError(
+        raise NoStudiesError(
             f"The database {url} holds no studies; nobody has run one in it yet. Check the address."
         )
     opened = RDBStorage(
@@ -129,7 +130,8 @@ def _check_file(url: StorageURL, *, create: bool) -> None:
             raise StorageError(f"The database {path} is read-only; trials cannot be written to it.")
         return
     if not create:
-        raise StorageError(
+        kind = NoStudiesError if path.parent.is_dir() else StorageError
+        raise kind(
             f"There is no database at {path}. Only a running study creates one; check the path."
         )
     if not path.parent.is_dir():
