@@ -194,6 +194,7 @@ class Server(Voila):
             f"labextensions/{name}/static": Path(root) / name / "static"
             for root in reversed(self.labextensions_path)
             for name in _EXTENSIONS
+            if (Path(root) / name / "static").is_dir()
         }
         return {**folders, "static": Path(self.static_paths[0])}
 

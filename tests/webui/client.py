@@ -6,10 +6,11 @@ import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-__all__ = ["Answer", "ask", "kernel_of", "open_socket", "page_kernel"]
+__all__ = ["Answer", "ask", "config_of", "kernel_of", "open_socket", "page_kernel"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,13 @@ def ask(
 
 def kernel_of(html: str) -> str | None:
     """Return the id of the kernel that a page has."""
+    return config_of(html).get("kernelId")
+
+
+def config_of(html: str) -> Mapping[str, Any]:
+    """Return what Voilà's script finds in a page; nothing where there is no kernel."""
     config = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', html, re.DOTALL)
-    return json.loads(config[1])["kernelId"] if config else None
+    return json.loads(config[1]) if config else {}
 
 
 def page_kernel(port: int, path: str = "/hpo", **headers: str) -> str:

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from highnoon.webui.access import Access, Guarded
 from tests.processes import wait_until
-from tests.webui.client import ask, open_socket, page_kernel
+from tests.webui.client import ask, config_of, kernel_of, open_socket, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
 
 FORWARDED = {"X-Forwarded-For": "203.0.113.7"}
@@ -24,9 +24,17 @@ FOREIGN_HOST = {"Host": "rebound.example:8000"}
 
 
 @pytest.fixture(scope="module")
-def kernel(dashboard: Dashboard) -> str:
+def page(dashboard: Dashboard) -> str:
+    """An open page."""
+    return ask(dashboard.port, "/hpo").text
+
+
+@pytest.fixture(scope="module")
+def kernel(page: str) -> str:
     """The kernel of an open page."""
-    return page_kernel(dashboard.port)
+    kernel = kernel_of(page)
+    assert kernel is not None
+    return kernel
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +255,15 @@ def test_nothing_else_is_served(dashboard: Dashboard, path: str) -> None:
     path = path.format(version=dashboard.server._version)
     for method in ("GET", "POST"):
         assert ask(dashboard.port, path, method=method).status in (404, 405)
+
+
+def test_all_that_a_page_s_widgets_need_is_served(dashboard: Dashboard, page: str) -> None:
+    config = config_of(page)
+    extensions = config["federated_extensions"]
+    assert len(extensions) == 3
+    for extension in extensions:
+        path = f"{config['fullLabextensionsUrl']}/{extension['name']}/{extension['load']}"
+        assert ask(dashboard.port, path.replace("/./", "/")).status == 200
 
 
 def test_the_link_with_the_token_leads_to_the_address_without_it(
