@@ -4,6 +4,7 @@ import { h } from "./dom.ts";
 import { EnqueueForm } from "./enqueue_form.ts";
 import * as format from "./format.ts";
 import { mark } from "./marks.ts";
+import { takerOf } from "./orders.ts";
 import { Said } from "./said.ts";
 import type { Source } from "./source.ts";
 import { constraintsOf, fieldsOf, paramsOf, type Field, type Params } from "./space.ts";
@@ -123,21 +124,14 @@ export class Enqueue {
     this.submit.setAttribute("aria-disabled", "true");
     try {
       const number = await this.source.call<number>("enqueue", { params: this.form.params() });
-      this.said.say(`Trial ${format.integer(number)} is queued. ${this.taker()}`, mark("queued"));
+      const said = `Trial ${format.integer(number)} is queued. ${takerOf(this.source.study)}`;
+      this.said.say(said, mark("queued"));
     } catch (error) {
       this.said.fail(error);
     } finally {
       this.sending = false;
       this.submit.removeAttribute("aria-disabled");
     }
-  }
-
-  private taker(): string {
-    const { study } = this.source;
-    if (study.state.paused) return "It waits until the study is resumed.";
-    return study.counts().running
-      ? "The next free worker takes it."
-      : "The next run of the study takes it.";
   }
 }
 

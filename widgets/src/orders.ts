@@ -118,6 +118,14 @@ export function signed(order: Order, now: Date): string {
   return `by ${order.by} at ${format.moment(new Date(order.at), now)}`;
 }
 
+/** Who takes a queued trial. */
+export function takerOf(study: Study): string {
+  if (study.state.paused) return "It waits until the study is resumed.";
+  return study.counts().running
+    ? "The next free worker takes it."
+    : "The next run of the study takes it.";
+}
+
 /** The question before a study is stopped. */
 export function stopping(study: Study) {
   const running = study.counts().running;

@@ -5,6 +5,7 @@ import { h } from "../dom.ts";
 import { secondsOf } from "../filter/trial_names.ts";
 import * as format from "../format.ts";
 import { mark } from "../marks.ts";
+import { takerOf } from "../orders.ts";
 import { Said } from "../said.ts";
 import type { Source } from "../source.ts";
 import { fieldsOf, paramsOf } from "../space.ts";
@@ -58,7 +59,7 @@ export class Actions {
     await this.give(this.again, async () => {
       const queued = await this.source.call<{ number: number | null }>("enqueue_again", { number });
       const name = queued.number === null ? "It" : `Trial ${queued.number}`;
-      this.said.say(`${name} is queued. The next free worker takes it.`, mark("queued"));
+      this.said.say(`${name} is queued. ${takerOf(this.source.study)}`, mark("queued"));
     });
   }
 

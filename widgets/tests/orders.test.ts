@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { takerOf } from "../src/orders.ts";
+import { studyOf } from "./studies.ts";
+
+test("a queued trial is left to who can take it", () => {
+  const done = { number: 0 };
+  assert.equal(takerOf(studyOf([done])), "The next run of the study takes it.");
+  const running = studyOf([done, { number: 1, status: "running", worker: 0 }]);
+  assert.equal(takerOf(running), "The next free worker takes it.");
+  const paused = studyOf([done], { paused: { by: "ana@lab", at: "2026-01-01T00:00:00+00:00" } });
+  assert.equal(takerOf(paused), "It waits until the study is resumed.");
+});
