@@ -14,9 +14,15 @@ from highnoon import HPOTrialManager, StudyReader
 from highnoon.cli import main
 
 MODULE = """
+from highnoon.hpo._context import running_trial
+
 SPACE = {"x": ("uniform", -5.0, 5.0), "kind": ("categorical", ["a", "b"])}
 
 def objective(params):
+    return params["x"] ** 2
+
+def keeping(params):
+    running_trial().set_attr("bits_per_byte", 2.5)
     return params["x"] ** 2
 
 def broken(params):
@@ -54,6 +60,15 @@ def test_tune_reads_a_search_space_from_a_file(
 ) -> None:
     assert tune("--space", "space.yaml") == 0
     assert "  x: " in capsys.readouterr().out
+
+
+def test_tune_prints_what_an_objective_kept_behind_the_parameters(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["tune", "train_it:keeping", "--space", "train_it:SPACE", "--n-trials", "1"])
+    printed = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    best = next(place for place, line in enumerate(printed) if line.startswith("Best value"))
+    assert printed[best + 1 : best + 5] == ["  x", "  kind", "Kept with it", "  bits_per_byte"]
 
 
 def test_show_lists_the_best_trials_first_and_what_mattered(

@@ -92,6 +92,10 @@ def _tune(options: argparse.Namespace) -> None:
     best = hpo.best_trial
     kept = {n: v for n, v in best.user_attrs.items() if not n.startswith(attributes.PREFIX)}
     print(f"\nBest value {format_value(hpo.best_value)} in trial {best.number}:")
-    for name, value in {**kept, **hpo.best_params}.items():
+    for name, value in hpo.best_params.items():
+        print(f"  {name}: {shown(value)}")
+    if kept:
+        print("Kept with it:")
+    for name, value in kept.items():
         print(f"  {name}: {shown(value)}")
     print(f"\nLook closer: highnoon show {hpo.study_name} --storage {options.storage}")
