@@ -138,6 +138,20 @@ test("curves stand on another axis where their reports do, and are left out wher
   assert.equal(none.title, "No tokens reported");
 });
 
+test("a curve that blows up ends at the edge of the axis, also where it is selected", () => {
+  const study = studyOf([
+    { number: 0, value: 1, reports: [[1, 2], [2, 1]] }, // prettier-ignore
+    { number: 1, status: "diverged", reports: [[1, 2], [2, 1.5], [4, 900]] }, // prettier-ignore
+  ]);
+  for (const selected of [[], [1]]) {
+    const setting = { theme: THEME, size: { width: 400, height: 200 }, selected, now: 0 };
+    const drawing = drawCurves(curvesOf(study), study, { axis: "step" }, setting);
+    assert.ok(!isMessage(drawing));
+    const [place] = drawing.places(1);
+    assert.ok(place.x > 2 && place.x < 2.5 && place.y > 1.9 && place.y < 2.1);
+  }
+});
+
 test("a long curve keeps its ends and its extremes", () => {
   const points = Array.from({ length: 5000 }, (_, step) => ({ step, value: Math.sin(step / 50) }));
   points[1234].value = 9;

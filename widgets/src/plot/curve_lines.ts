@@ -124,7 +124,7 @@ export class CurveLines {
   private cut(line: Line): Line {
     const { points } = line;
     const at = points.findIndex(({ value }) => this.y.beyond(value));
-    if (line.style !== "diverged" || at < 0) return line;
+    if (line.curve.status !== CODE.diverged || at < 0) return line;
     const to = this.y.log ? Math.log10 : (value: number) => value;
     const edge = this.study.minimizes ? this.y.high : this.y.low;
     if (at === 0) {
