@@ -5,6 +5,8 @@ import logging
 import os
 from typing import Any
 
+from highnoon.exceptions import PortInUseError
+
 __all__ = ["add_dashboard"]
 
 
@@ -53,7 +55,13 @@ def _dashboard(options: argparse.Namespace) -> None:
     ours = ("run", "access_log")
     given = {name: value for name, value in vars(options).items() if name not in ours}
     given["storage"] = _storages(options.storage)
-    app.run(**given)
+    try:
+        app.run(**given)
+    except PortInUseError:
+        raise PortInUseError(
+            f"Port {options.port} is taken by another program, perhaps an earlier dashboard. End "
+            f"that, or take another port: --port {options.port + 1}, or --port 0 for a free one."
+        ) from None
 
 
 def _storages(given: list[str] | None) -> str | dict[str, str] | None:

@@ -158,6 +158,17 @@ def test_a_taken_port_is_an_error_that_says_so() -> None:
                 App().run(host, port)
 
 
+def test_the_command_says_in_its_own_words_which_ports_it_can_have(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["dashboard", "--port", str(port)]) == 1
+    assert f"or take another port: --port {port + 1}, or" in capsys.readouterr().err
+    assert main(["dashboard", "--port", "99999"]) == 1
+    assert capsys.readouterr().err.endswith("to 65535, got 99999.\n")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
