@@ -172,6 +172,7 @@ class _Running:
         self.in_background = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
+        self._is_to_end = False
         self._serves, self._gone = threading.Event(), threading.Event()
         self._error: BaseException | None = None
 
@@ -214,6 +215,7 @@ class _Running:
             self._gone.set()
 
     def _signal_end(self) -> None:
+        self._is_to_end = True
         loop, end = self._loop, self._end
         if loop is not None and end is not None:
             with contextlib.suppress(RuntimeError):  # it is closed already
@@ -221,6 +223,10 @@ class _Running:
 
     async def _serve(self) -> None:
         self._end, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        if self._is_to_end:  # before there was a loop to tell
+            for listening in self.sockets:
+                listening.close()
+            return
         await self.server.open(self.sockets)
         try:
             sys.stdout.write("".join(f"{line}\n" for line in self.lines))

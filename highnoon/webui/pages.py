@@ -33,6 +33,8 @@ class ToPages(Guarded):
         """Redirect."""
         self.redirect(self.access.path)
 
+    head = get
+
 
 class Health(Guarded):
     """Says that the server lives, to everybody."""
@@ -43,6 +45,8 @@ class Health(Guarded):
         """Say it."""
         self.set_header("Cache-Control", "no-store")
         self.finish({"status": "ok"})
+
+    head = get
 
 
 class _Page(Guarded):

@@ -1,12 +1,15 @@
 """Ways to start and to end the dashboard."""
 
 import asyncio
+import contextlib
 import gzip
 import inspect
 import re
 import signal
 import socket
 import subprocess
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -16,7 +19,7 @@ from nbclient import NotebookClient
 
 from highnoon.cli import main
 from highnoon.exceptions import ConfigError, HighNoonError, MissingDependencyError, PortInUseError
-from highnoon.webui import App
+from highnoon.webui import App, application
 from tests.processes import StartPython, wait_until
 from tests.webui.client import ask, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
@@ -95,6 +98,23 @@ def test_inside_a_running_loop_it_returns_at_once(studies: str) -> None:
     app.stop()  # a second time
 
 
+def test_who_ends_it_before_it_serves_is_obeyed(
+    studies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def early_signal(end: Callable[[], None], _received: list[int]) -> Iterator[None]:
+        end()
+        yield
+
+    monkeypatch.setattr(application, "_signals", early_signal)
+    app = App()
+    thread = threading.Thread(target=app.run, kwargs={"port": 0, "storage": studies}, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert app.url is None
+
+
 def test_a_notebook_cell_goes_on_while_it_serves_and_its_kernel_leaves_no_process(
     studies: str,
 ) -> None:
@@ -135,7 +155,8 @@ def test_static_files_come_packed_and_are_kept_for_good(dashboard: Dashboard) ->
 def test_below_a_base_url_all_that_comes_needs_the_token(dashboard: Dashboard) -> None:
     port, app = dashboard.port, dashboard.app
     assert app.url == f"http://localhost:{port}/highnoon/c++/hpo?token={dashboard.token}"
-    assert ask(port, "/highnoon/c++/hpo/health").status == 200
+    for method in ("GET", "HEAD"):
+        assert ask(port, "/highnoon/c++/hpo/health", method=method).status == 200
     assert ask(port, "/highnoon/c++/hpo").status == 401
     assert ask(port, "/hpo").status == 401
     bearer = {"Authorization": f"Bearer {dashboard.token}"}
