@@ -22,11 +22,12 @@ import time, highnoon as hn
 def objective(params):
     for step in range(1, 4):
         time.sleep(0.02)
-        hpo.report(params["rate"] + 1 / step, step)
-    return params["rate"]
+        hpo.report(params["dropout_rate"] + 1 / step, step)
+    return params["dropout_rate"]
 
 hpo = hn.HPOTrialManager("run elsewhere", storage=URL, seed=1)
-hpo.optimize(objective, {"rate": ("uniform", 0.0, 1.0), "depth": ("int", 1, 8)}, n_trials=400)
+space = {"dropout_rate": ("uniform", 0.0, 0.9), "num_reasoning_blocks": ("int", 1, 3)}
+hpo.optimize(objective, space, n_trials=400)
 """
 GROWN = "before => Number(document.querySelector('[data-trials]').dataset.trials) > before"
 MARKUP = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
@@ -89,7 +90,7 @@ def test_a_study_that_runs_elsewhere_appears_grows_and_obeys(
     expect(header).to_contain_text("Resumed by")
 
     table = page.get_by_test_id("trial-table")
-    table.get_by_label("Filter").first.fill("rate < 0.5")
+    table.get_by_label("Filter").first.fill("dropout_rate < 0.5")
     table.locator("[role=row][data-trial]").first.click()
     expect(page.get_by_test_id("trial-details")).to_contain_text("Started")
     page.get_by_test_id("parameter-plots").scroll_into_view_if_needed()
@@ -107,6 +108,8 @@ def test_a_study_that_runs_elsewhere_appears_grows_and_obeys(
         page.get_by_test_id("download-best-json").click()
     config = json.loads(Path(download.value.path()).read_text())
     assert (config["trial"], config["params"]) == (best.number, best.params)
+    model = hn.create_model(hn.config_from_trial(config["params"], base="tiny"))
+    assert model.config.model.num_reasoning_blocks == best.params["num_reasoning_blocks"]
     with page.expect_download() as download:
         page.get_by_test_id("download-trials-csv").click()
     lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
