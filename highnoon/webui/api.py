@@ -13,6 +13,7 @@ from highnoon.webui.live_study import LiveStudy
 __all__ = ["api_handlers"]
 
 _LONG_POLL_SECONDS = 25.0
+_FIRST_ANSWER_SECONDS = 5.0
 _RETRY_AFTER_SECONDS = 5
 _SMALL_BYTES = 1024
 _REVISION = "X-HighNoon-Revision"
@@ -143,6 +144,8 @@ class Studies(_Api):
         """Send a row for each, at once or when the list is another than one that is known."""
         after, patience = self.after(), self.patience()
         listed = await self.hub.studies()
+        if after is None:
+            await listed.wait_for_answers(min(patience, _FIRST_ANSWER_SECONDS))
         known = after.revision if after is not None and after.epoch == listed.epoch else None
         if not await listed.wait_beyond(known, patience):
             self.set_header(_REVISION, listed.token)

@@ -70,6 +70,17 @@ class LiveList(Followed):
             "studies": self.studies,
         }
 
+    async def wait_for_answers(self, seconds: float) -> None:
+        """Wait until every storage has answered once.
+
+        Args:
+            seconds: How long to wait at most.
+        """
+        end = time.monotonic() + seconds
+        while any(place["trouble"] == _AWAITED for place in self.places):
+            if not await self.wait_beyond(self.revision, end - time.monotonic()):
+                return
+
     def _look(self) -> int:
         places = self._storages.places()
         for place in places:

@@ -19,7 +19,7 @@ import yaml
 from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.storage import open_storage
-from highnoon.webui import following
+from highnoon.webui import following, live_list
 from tests.processes import wait_until
 
 from .conftest import Answer, Served
@@ -263,6 +263,20 @@ def test_a_database_in_which_nothing_ran_yet_has_no_studies_and_fills(
     optuna.create_study(study_name="demo", storage=f"sqlite:///{file}")
     filled = server.get(f"studies?after={listed.token}").json
     assert (filled["trouble"], filled["studies"][0]["name"]) == ({}, "demo")
+
+
+def test_who_asks_for_all_studies_waits_for_the_first_answer_of_a_storage(
+    serve: Callable[..., Served],
+    study: optuna.Study,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_list, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(live_list.LiveList, "poll_seconds", 0.2)
+    server = serve({"mine": url})
+    assert server.get("studies?wait=0").json["trouble"] == {"mine": "It has not answered yet."}
+    listed = server.get("studies").json
+    assert (listed["trouble"], [row["name"] for row in listed["studies"]]) == ({}, ["first"])
 
 
 def test_a_database_in_a_folder_that_is_not_there_is_trouble(

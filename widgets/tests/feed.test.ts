@@ -93,7 +93,7 @@ test("the whole is asked for first, then what came after it", async (context) =>
   await until(() => server.asked.length === 4, "a fourth request");
   assert.deepEqual(got, ["whole", "more"]);
   assert.deepEqual(server.asked, [
-    "/changes",
+    "/changes?wait=0",
     "/changes?after=e-1",
     "/changes?after=e-2",
     "/changes?after=e-2",
@@ -131,7 +131,7 @@ test("the server's sentence is kept, and the study asked for anew when it is bac
   await until(() => feed.trouble?.kind === "gone", "gone");
   server.answer(200, "new", "e-2");
   await until(() => got.length === 2, "the new one");
-  assert.equal(server.asked.at(3), "/changes");
+  assert.equal(server.asked.at(3), "/changes?wait=0");
 });
 
 test("who is logged out is told so, and the server is left in peace", async (context) => {
@@ -154,7 +154,7 @@ test("the whole is asked for again where a change is missing", async (context) =
   await until(() => server.isIdle, "the end of the first");
   server.answer(200, "whole again", "e-5");
   await until(() => got.length === 2, "the whole again");
-  assert.equal(server.asked.at(2), "/changes");
+  assert.equal(server.asked.at(2), "/changes?wait=0");
 });
 
 test("a page that is hidden for long stops asking, and catches up when it is seen", async (context) => {

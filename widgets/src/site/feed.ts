@@ -109,7 +109,7 @@ export class Feed {
     const impatience = setTimeout(() => request.abort(SLOW), this.times.patience);
     const asked = this.revision;
     try {
-      const after = asked === null ? "" : `?after=${encodeURIComponent(asked)}`;
+      const after = asked === null ? "?wait=0" : `?after=${encodeURIComponent(asked)}`;
       const response = await fetch(this.address + after, { signal: request.signal });
       if (response.status !== 200 && response.status !== 204) return await this.refused(response);
       if (response.status === 200) {
