@@ -42,7 +42,6 @@ def test_studies_are_found_compared_renamed_archived_and_deleted(
     page = notebook.page
     browser = notebook.output(0).get_by_test_id("study-browser")
     rows = browser.get_by_test_id("study-row")
-    said = browser.get_by_role("status")
     expect(rows).to_have_count(4)
     expect(browser).to_contain_text("4 studies in 2 storages")
     expect(row(browser, "alpha")).to_contain_text("1.5000")
@@ -83,9 +82,11 @@ def test_studies_are_found_compared_renamed_archived_and_deleted(
     browser.get_by_role("button", name="Rename").click()
     browser.get_by_label("New name of alpha").fill("empty")
     page.keyboard.press("Enter")
-    expect(said.filter(has_text="A study named 'empty' exists.")).to_be_visible()
-    browser.get_by_role("button", name="Rename").click()
-    browser.get_by_label("New name of alpha").fill("omega")
+    name = browser.get_by_label("New name of alpha")
+    expect(row(browser, "alpha")).to_contain_text("A study named 'empty' exists.")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("empty")
+    name.fill("omega")
     page.keyboard.press("Enter")
     expect(browser).to_contain_text("alpha is now omega.")
     assert set(names(first)) == {"omega", "<b>beta</b>", "empty"}

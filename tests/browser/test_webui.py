@@ -123,6 +123,31 @@ def test_a_study_that_runs_elsewhere_appears_grows_and_obeys(
     expect(page.get_by_test_id("study-browser")).to_contain_text("1 study in 1 storage")
 
 
+def test_a_study_that_is_not_there_has_a_sentence_and_no_controls(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/short.db"
+    add_study(url, "short lived", ["completed"] * 2)
+    page = watched.page
+    main = page.locator("#highnoon")
+    page.goto(address)
+    row(page, "short lived").get_by_role("link").click()
+    expect(page.get_by_test_id("trial-count")).to_have_attribute("data-trials", "2")
+    optuna.delete_study(study_name="short lived", storage=url)
+    for _ in range(2):
+        expect(main.get_by_role("link", name="All studies")).to_have_attribute("href", "/hpo")
+        expect(main.get_by_role("status")).to_contain_text("short lived")
+        expect(main.locator(".hn-bar-state")).to_have_text("Not live")
+        expect(main.get_by_role("button")).to_have_count(0)
+        expect(main.locator(".hn-panel")).to_have_count(0)
+        watched.wrong.clear()  # the browser logs answers of 404
+        page.goto(f"{address}/study/short%20lived")
+    add_study(url, "short lived", ["completed"] * 3)
+    expect(page.get_by_test_id("trial-count")).to_have_attribute("data-trials", "3", timeout=30_000)
+    watched.wrong.clear()
+    optuna.delete_study(study_name="short lived", storage=url)
+
+
 def test_studies_are_compared_renamed_and_deleted(
     watched: Watched, address: str, folder: Path
 ) -> None:

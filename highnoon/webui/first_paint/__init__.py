@@ -26,7 +26,7 @@ def way_paint(base: str, name: str, *, sentence: str = "") -> str:
         sentence: Why it shows nothing.
     """
     way = bar(base, ("Studies", base), (name, None))
-    return way + trouble(sentence) if sentence else way
+    return way + trouble(sentence, base) if sentence else way
 
 
 async def browser_paint(hub: "Hub", base: str, *, refused: str = "") -> str:

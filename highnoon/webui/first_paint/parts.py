@@ -104,13 +104,14 @@ def status_word(status: str, *, strong: bool) -> Markup:
     return h("span.hn-state-word", None, study_mark(status), text)
 
 
-def trouble(sentence: str) -> Markup:
-    """Return what stands where a study cannot be shown."""
+def trouble(sentence: str, base: str) -> Markup:
+    """Return what stands where a study cannot be shown; `base` is the address of all studies."""
     notice = h(
         "div.hn-notice.hn-notice-bad",
         {"role": "status"},
         study_mark("stopped"),
-        h("span.hn-muted", None, sentence),
+        h("span.hn-muted", None, h("b.hn-strong", None, sentence)),
+        h("a.hn-button.hn-push", {"href": base}, "All studies"),
     )
     return h("div.hn-page.hn-paint-trouble", None, h("div.hn-part", None, notice))
 

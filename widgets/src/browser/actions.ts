@@ -110,37 +110,45 @@ export class BrowserActions {
       value: study.name,
       "aria-label": `New name of ${study.name}`,
     });
+    const said = new Said();
+    const field = h("div.hn-study-rename", {}, input, said.element);
     const end = () => {
-      if (this.renaming === null) return;
+      if (!field.isConnected || this.renaming === null) return;
       this.renaming = null;
-      input.replaceWith(place);
+      const hadFocus = field.contains(document.activeElement);
+      field.replaceWith(place);
       this.list.draw();
+      if (hadFocus) this.list.rowOf(key)?.focus();
+    };
+    const rename = async () => {
+      const name = input.value;
+      input.readOnly = true;
+      try {
+        if (name !== study.name) await this.giveName(study, name);
+        end();
+      } catch (error) {
+        // Who left the field has no place to read it at.
+        (field.isConnected ? said : this.said).fail(error);
+        input.setAttribute("aria-invalid", "true");
+      }
+      input.readOnly = false;
     };
     input.addEventListener("keydown", (event) => {
       if (event.key === "Escape") end();
-      if (event.key === "Enter") {
-        const name = input.value;
-        end();
-        if (name !== study.name) void this.giveName(study, name);
-      }
-      if (event.key === "Escape" || event.key === "Enter") {
-        event.preventDefault();
-        this.list.rowOf(key)?.focus();
-      }
+      if (event.key === "Enter" && !input.readOnly) void rename();
+      if (event.key === "Escape" || event.key === "Enter") event.preventDefault();
       event.stopPropagation();
     });
     input.addEventListener("blur", end);
-    place.replaceWith(input);
+    place.replaceWith(field);
     input.focus();
     input.select();
   }
 
-  private giveName(study: StudyRow, name: string): Promise<void> {
-    return this.doing("", async () => {
-      await this.source.call("rename", { storage: study.storage, study: study.name, name });
-      this.list.gone(keyOf(study));
-      return `${study.name} is now ${name}.`;
-    });
+  private async giveName(study: StudyRow, name: string): Promise<void> {
+    await this.source.call("rename", { storage: study.storage, study: study.name, name });
+    this.list.gone(keyOf(study));
+    this.said.say(`${study.name} is now ${name}.`);
   }
 
   private async doing(meanwhile: string, action: () => Promise<string>): Promise<void> {

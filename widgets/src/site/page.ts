@@ -49,8 +49,13 @@ export class Page {
   showHealth(source: KernelLink): () => void {
     const { element, stop } = liveness(source);
     const trouble = this.main.querySelector(".hn-paint-trouble > .hn-part");
-    if (trouble) trouble.replaceChildren(element);
-    else this.main.prepend(h("div.hn-part", {}, element));
+    if (trouble) {
+      // What the server said stays until there is an answer.
+      const off = source.served!.feed.changed.on(() => {
+        off();
+        trouble.replaceChildren(element);
+      });
+    } else this.main.prepend(h("div.hn-part", {}, element));
     return stop;
   }
 

@@ -20,6 +20,7 @@ import { Feed } from "./feed.ts";
 import { bar, setTitle } from "./frame.ts";
 import { LateModel } from "./late_model.ts";
 import { bytesOf, type Page } from "./page.ts";
+import { absence } from "./troubles.ts";
 
 /** Rows of the table: fewest where there is little room or no more trials. */
 const ROWS = { least: 13, most: 30 };
@@ -101,10 +102,19 @@ export function studyPage(page: Page): void {
     stop();
     draw(page, source!, feed);
   };
+  let isGone = false;
   const feed = new Feed(addresses.of(key, "changes"), async (response) => {
+    // It came, or came back: only a page that is loaded again has all of it.
+    if (isGone) return location.reload();
     for (const message of messagesOf(await response.arrayBuffer())) source!.take(message);
     await table;
     show();
+  });
+  feed.changed.on(() => {
+    if (feed.trouble?.kind !== "gone" || isGone) return;
+    isGone = isDrawn = true;
+    stop();
+    main.replaceChildren(wayTo(page, feed), absence(feed.trouble.text, addresses));
   });
   source = new Source(late, page.load, page.kernel, { feed, readOnly: boot.readOnly });
   // What the server drew stays until the table can take its place.
@@ -118,18 +128,23 @@ export function studyPage(page: Page): void {
   page.ask("open", { alias: boot.alias ?? null, study: key.name }, late);
 }
 
-function draw({ addresses, boot, main }: Page, source: Source, feed: Feed): void {
+function wayTo({ addresses, boot }: Page, feed: Feed): HTMLElement {
+  const way = [
+    { text: "Studies", address: addresses.browser },
+    { text: boot.study!, address: null },
+  ];
+  return bar(way, [feed]);
+}
+
+function draw(page: Page, source: Source, feed: Feed): void {
+  const { main } = page;
   const parts = PARTS.filter(({ changes }) => !changes || !source.readOnly);
   const places = parts.map(({ name, section }) =>
     h(`div.hn-part.hn-${name}`, { "data-section": section }),
   );
   const grid = h("div.hn-page-parts", {}, ...places);
   places[0].after(anchors(source, grid));
-  const way = [
-    { text: "Studies", address: addresses.browser },
-    { text: boot.study!, address: null },
-  ];
-  main.replaceChildren(bar(way, [feed]), h("div.hn-page", {}, grid));
+  main.replaceChildren(wayTo(page, feed), h("div.hn-page", {}, grid));
   if (!source.readOnly)
     source.offerForm((params, what) => {
       enqueueDialog(source, params, what);

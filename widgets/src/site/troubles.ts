@@ -3,6 +3,7 @@ import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import type { KernelLink, Served } from "../link.ts";
 import { notice } from "../notice.ts";
+import type { Addresses } from "./boot.ts";
 import type { Trouble } from "./feed.ts";
 
 const TITLES: Record<Trouble["kind"], string> = {
@@ -41,6 +42,12 @@ function feedNotice(source: KernelLink, trouble: Trouble, tryNow: () => void): H
   button.addEventListener("click", tryNow);
   const more = h("span", {}, `${text} `, countdown(trouble.retryAt));
   return notice("bad", TITLES[trouble.kind], more, button);
+}
+
+/** All that the page of a study shows that is not there, or no more. */
+export function absence(text: string, addresses: Addresses): HTMLElement {
+  const link = h("a.hn-button.hn-push", { href: addresses.browser }, "All studies");
+  return h("div.hn-page", {}, h("div.hn-part", { role: "status" }, notice("bad", text, "", link)));
 }
 
 /** `Trying again in 8 s.`, by the second while it is on the page. */
