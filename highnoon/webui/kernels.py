@@ -135,7 +135,8 @@ class ViewerKernels(AsyncMappingKernelManager):
         """Return a viewer's kernel and the rendered notebook, as it comes.
 
         Raises:
-            NoKernelError: There are `max_viewers` already, or no kernel starts.
+            NoKernelError: There are `max_viewers` already, the server is closing, or no kernel
+                starts.
         """
         if refusal := self.refusal():
             raise NoKernelError(refusal)
@@ -144,6 +145,8 @@ class ViewerKernels(AsyncMappingKernelManager):
             for _ in range(2):
                 try:
                     kernel_id, html = await rendered_notebook(self, self.notebook)
+                except NoKernelError:  # the server is closing
+                    raise
                 except Exception:
                     self.log.exception("no kernel starts")
                     break

@@ -1,5 +1,6 @@
 """Kernels: one for each viewer, gone with the page."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -69,3 +70,15 @@ def test_a_page_whose_notebook_fails_keeps_no_kernel(
     assert "The kernel failed" in ask(dashboard.port, "/hpo").text
     assert dashboard.kernels.viewers == 0
     wait_until(lambda: len(dashboard.kernels) == 1)  # the next waits
+
+
+def test_a_page_that_is_asked_for_while_the_server_closes_is_no_error(
+    serve_dashboard: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    dashboard = serve_dashboard()
+    running = dashboard.app._running
+    assert running is not None
+    assert running._loop is not None
+    asyncio.run_coroutine_threadsafe(dashboard.kernels.close(), running._loop).result(30)
+    assert "The server is closing." in ask(dashboard.port, "/hpo").text
+    assert "no kernel starts" not in caplog.messages
