@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -90,7 +91,9 @@ def test_inside_a_running_loop_it_returns_at_once(studies: str) -> None:
         app.stop()
         return url, port
 
-    url, port = asyncio.run(main())
+    # In a thread of its own: Playwright, where it was used before, has a loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        url, port = pool.submit(asyncio.run, main()).result()
     assert url == f"http://localhost:{port}/hpo"
     assert app.url is None
     with pytest.raises(ConnectionRefusedError):
