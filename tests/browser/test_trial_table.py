@@ -192,7 +192,11 @@ def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab:
     assert again.system_attrs["fixed_params"] == hpo.trials[0].params
     grid = table.locator(".ag-grid-viewport")
     expect(table).to_contain_text(f"{again.number + 1}, newest first")
-    grid.evaluate("grid => grid.scrollTo(0, 0)")
+    # The row comes a moment after the count.
+    page.wait_for_function(
+        "([grid, row]) => { grid.scrollTo(0, 0); return grid.querySelector(row); }",
+        arg=[grid.element_handle(), f"[data-trial='{again.number}']"],
+    )
     expect(table.locator(f"[data-trial='{again.number}']")).to_contain_text("queued")
 
     # Enqueue with changes: the form has the trial's parameters.
