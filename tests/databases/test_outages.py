@@ -97,10 +97,16 @@ def test_a_server_with_too_many_clients_is_waited_for(
         clients = [engine.connect() for _ in range(int(option.partition("=")[2]) - extra)]
         with pytest.raises(sa.exc.OperationalError, match=r"too many|Too many|slots"):
             engine.connect()
-        timer = threading.Timer(2.0, lambda: [client.close() for client in clients])
-        timer.start()
+
+        def leave() -> None:
+            wait_until(said)
+            for client in clients:
+                client.close()
+
+        leaving = threading.Thread(target=leave)
+        leaving.start()
         opened = open_storage(url, create=True, patience=60)
-        timer.join()
+        leaving.join()
         assert opened.get_all_studies() == []
         assert "does not answer" in said()
 

@@ -203,7 +203,10 @@ class ParallelLoop:
 
     def _submit(self, tasks: Tasks) -> None:
         token = uuid.uuid4().hex
-        future = tasks.submit(token, self._submitted)
+        try:
+            future = tasks.submit(token, self._submitted)
+        except BrokenExecutor as error:
+            raise _broke(error) from error
         self._submitted += 1
         self._running[future] = token
         future.add_done_callback(self._ended.put)
@@ -229,11 +232,7 @@ class ParallelLoop:
             self._recover(token, _died(error), tally)
         elif isinstance(error, BrokenExecutor):
             self._recover(token, _died(error), tally)
-            raise WorkerDiedError(
-                f"The executor broke, as process pools do when a worker is killed: {error} "
-                "Finished trials are kept, and what ran is tried again: call optimize() once more "
-                "with a new executor, or with n_jobs, which goes on when a worker dies."
-            ) from error
+            raise _broke(error) from error
         else:
             raise error
 
@@ -291,6 +290,14 @@ class ParallelLoop:
 
     def _trial(self, number: int) -> "FrozenTrial":
         return self._study.get_trials(deepcopy=False)[number]
+
+
+def _broke(error: BrokenExecutor) -> WorkerDiedError:
+    return WorkerDiedError(
+        f"The executor broke, as process pools do when a worker is killed: {error} "
+        "Finished trials are kept, and what ran is tried again: call optimize() once more "
+        "with a new executor, or with n_jobs, which goes on when a worker dies."
+    )
 
 
 def _died(error: BaseException) -> WorkerDiedError:

@@ -89,13 +89,15 @@ def test_a_process_pool_that_breaks_says_so_and_the_next_call_completes_the_tria
     assert "call optimize() once more with a new executor" in str(caught.value)
     statuses = Counter(trial_status(trial) for trial in hpo.trials)
     assert statuses["running"] == 0
-    assert statuses["interrupted"] == statuses["queued"] >= 1
+    # One that had drawn no parameters yet has nothing that could be tried again.
+    given_back = {t.number for t in hpo.trials if trial_status(t) == "interrupted" and t.params}
+    assert len(given_back) == statuses["queued"] >= 1
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
         hpo.optimize(objective, SPACE, total_trials=10, executor=pool)
     statuses_after = Counter(trial_status(trial) for trial in hpo.trials)
     assert statuses_after == {"completed": 10, "interrupted": statuses["interrupted"]}
     retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in hpo.trials} - {None}
-    assert retried == {t.number for t in hpo.trials if trial_status(t) == "interrupted"}
+    assert retried == given_back
 
 
 @pytest.mark.parametrize("kind", ["process pool", "threads"])
