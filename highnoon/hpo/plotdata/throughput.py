@@ -46,6 +46,8 @@ class Pace:
         remaining: Trials to go to the goal; None where there is no goal.
         seconds_left: Seconds to the goal at that pace: 0 where it is reached; None where there is
             no goal, no pace, or no trial runs.
+        active: Seconds, since the trial before those, in which some trial ran.
+        worked: Seconds that trials ran in that time, summed over trials.
     """
 
     per_hour: float
@@ -53,6 +55,8 @@ class Pace:
     finished: int
     remaining: int | None
     seconds_left: float | None
+    active: float
+    worked: float
 
 
 def saved_by_pruning(columns: TrialColumns) -> SavedByPruning:
@@ -84,28 +88,29 @@ def pace(columns: TrialColumns, now: float, goal: int | None = None) -> Pace:
     count = int(finished.sum())
     ends = np.sort(columns.completed[finished & ~np.isnan(columns.completed)])
     recent = ends[-_RECENT:]
-    busy = 0.0
+    active = worked = 0.0
     if len(recent):
         since = ends[-_RECENT - 1] if len(ends) > _RECENT else -np.inf
-        busy = _busy(columns, since, now)
-    per_hour = 3600 * len(recent) / busy if busy > 0 else float("nan")
+        active, worked = _active_and_worked(columns, since, now)
+    per_hour = 3600 * len(recent) / active if active > 0 else float("nan")
     remaining = None if goal is None else max(0, goal - count)
     left = None
     if remaining == 0:
         left = 0.0
-    elif remaining is not None and busy > 0 and columns.is_status("running").any():
+    elif remaining is not None and active > 0 and columns.is_status("running").any():
         left = remaining / per_hour * 3600
-    return Pace(per_hour, len(recent), count, remaining, left)
+    return Pace(per_hour, len(recent), count, remaining, left, active, worked)
 
 
-def _busy(columns: TrialColumns, since: float, now: float) -> float:
-    """Return in how many seconds of a time at least one trial ran."""
+def _active_and_worked(columns: TrialColumns, since: float, now: float) -> tuple[float, float]:
+    """Return the seconds of a time in which some trial ran, and those of all trials in it."""
     running = columns.is_status("running")
     counted = ~np.isnan(columns.started) & (running | ~np.isnan(columns.completed))
     end = np.where(running, now, columns.completed)[counted]
     start = np.maximum(columns.started[counted], since)
     order = np.argsort(start)
-    return _length_of_union(start[order], np.minimum(end, now)[order])
+    start, end = start[order], np.minimum(end, now)[order]
+    return _length_of_union(start, end), float(np.maximum(0.0, end - start).sum())
 
 
 def _length_of_union(start: "NDArray[np.float64]", end: "NDArray[np.float64]") -> float:

@@ -5,9 +5,10 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from highnoon.hpo.plotdata import pace
 from highnoon.hpo.reading import summary_of
 from highnoon.webui.first_paint import formats
-from highnoon.webui.first_paint.figures import Best, best_of, pace, saved_by_pruning
+from highnoon.webui.first_paint.figures import Best, best_of, saved_by_pruning
 from highnoon.webui.first_paint.markup import Markup, h, mark
 from highnoon.webui.first_paint.parts import bar, no_buttons, state_bar, state_counts, status_word
 from highnoon.webui.first_paint.trial_rows import Shown, trials_html
@@ -120,15 +121,19 @@ def _figures(
     now: float,
 ) -> Markup:
     study, trials = overview.study, overview.trials
-    speed, saved, goal = pace(study, trials, workers, now), saved_by_pruning(trials), study.goal
-    left = f"about {formats.roughly(speed.left)} left" if speed.left > 0 else ""
+    saved, goal = saved_by_pruning(trials), study.goal
+    speed = pace(trials, now, goal)
+    left = f"about {formats.roughly(speed.seconds_left)} left" if speed.seconds_left else ""
     per_hour = speed.per_hour
     if math.isnan(per_hour):
         fast, unit = "–", None
     else:
         fast = f"{per_hour:.1f}" if per_hour < 10 else formats.integer(per_hour)
         unit = "trials per hour"
-    busy = "" if math.isnan(speed.busy) else f"workers busy {speed.busy:.0%}".replace("%", " %")
+    busy = ""
+    if workers and speed.active:
+        share = min(1.0, speed.worked / (speed.active * workers))
+        busy = f"workers busy {share * 100:.0f} %"
     return h(
         "div.hn-strip-figures",
         None,
