@@ -46,6 +46,15 @@ def train_and_evaluate(params):
     return params["learning_rate"] * params["batch_size"]
 """
 
+COMPARE = """
+import highnoon as hn
+model = hn.load_model("./best_model")
+untrained = hn.create_model(model.config)
+untrained.tokenizer = model.tokenizer
+print(hn.evaluate(model) < hn.evaluate(untrained))
+"""
+"""Whether the model that was saved is better than one of its kind that learnt nothing."""
+
 OBJECTIVE = """
 from pathlib import Path
 Path("text.txt").write_text("A state space model reads a text from left to right. " * 400)
@@ -154,8 +163,7 @@ def test_the_complete_example_runs_to_its_last_line(tmp_path: Path) -> None:
     output = run(code_under("Complete Example"), tmp_path)
     assert "Best validation loss: " in output
     assert "Training final model" in output
-    check = "import highnoon as hn; print(hn.evaluate(hn.load_model('./best_model')))"
-    assert float(run(check, tmp_path)) < 5.7  # ln(300): what a model that knows nothing has
+    assert run(COMPARE, tmp_path) == "True\n"
 
 
 def test_the_best_practices_run(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(line).to_be_focused()
-    soon(page, lambda: json.loads((lab.folder / "table.json").read_text()) == [second])
+    soon(page, lambda: (lab.folder / "table.json").read_text() == json.dumps([second]))
     assert page.locator(".jp-CodeCell").count() == 1
 
 
