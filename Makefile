@@ -51,11 +51,13 @@ dashboard: $(READY) $(FRONT) ## Show the studies of this folder, or of HIGHNOON_
 lab: $(READY) $(FRONT) ## Open JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-# Many tests wait for processes and databases: one more at a time than there are cores.
+# Many tests wait for processes and databases: one more at a time than there are cores. What fails
+# is tried once more with the machine to itself, so that a busy one is told from a broken product.
 test: $(READY) $(FRONT) ## Run the tests
 	cd widgets && ../$(NODE) --test "tests/**/*.test.ts"
 	$(BIN)/python -m pytest --numprocesses $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder \
-		--max-worker-restart 0
+		--max-worker-restart 0 || \
+		{ test $$? = 1 && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 1; }
 
 notebooks: $(READY) $(FRONT) ## Run the notebooks and renew the outputs that are kept in them
 	$(BIN)/python -m tests.notebooks.renew

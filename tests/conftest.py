@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.processes import StartPython
 
 load_psycopg()  # before the first test module imports it in a process that has TensorFlow
 
+_WORKER_DIED = pytest.StashKey[bool]()
 _SERVERS = {"postgresql": PostgresServer, "mariadb": MariaDBServer}
 _URLS = {"postgresql": "HIGHNOON_TEST_POSTGRES_URL", "mariadb": "HIGHNOON_TEST_MYSQL_URL"}
 
@@ -214,8 +216,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Remember that a worker died, with tests that nobody has run."""
+    if error:
+        node.config.stash[_WORKER_DIED] = True
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Turn a run with skipped tests into a failed one where CI is set."""
+    if session.config.stash.get(_WORKER_DIED, False):  # so that nobody tries only what failed
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = len(reporter.stats.get("skipped", [])) if reporter else 0
     if skipped and os.environ.get("CI") and exitstatus == 0:
