@@ -91,8 +91,8 @@ def test_numbers_are_written_as_the_page_writes_them(tmp_path: Path) -> None:
         if number == number and abs(number) != float("inf"):
             calls.append(("integer", [number]))
         calls += [(name, [number]) for name in ("duration", "clock")]
-        if number > 0:
-            calls += [("roughly", [number])] if number != float("inf") else []
+        if number > 0 and number != float("inf"):
+            calls += [(name, [number]) for name in ("roughly", "percent", "rate")]
     calls += [("age", [1e9 - seconds, 1e9]) for seconds in (0, 1.4, 2, 59.6, 600, 3599, 80_000)]
     calls += [("decimalsFor", [1.38, 1.38 + 10**-power]) for power in range(1, 12)]
     calls += [("decimalsFor", [1.0, 1.0]), ("decimalsFor", [1.0, float("nan")])]

@@ -116,46 +116,50 @@ function lengthOfUnion(intervals: [number, number][]): number {
 export interface Saved {
   /** Seconds of worker time that pruned trials would have taken beyond what they took. */
   seconds: number;
-  /** That as a share of what all would have taken. */
+  /** That as a share of what the study would have taken without pruning. */
   share: number;
+  /** How many trials were pruned. */
+  pruned: number;
 }
 
-/** What pruning saved, if pruned trials had taken as long as the mean completed one. */
-export function savedByPruning(study: Study): Saved | null {
-  let completed = 0;
-  let pruned = 0;
-  let completedTime = 0;
-  let prunedTime = 0;
+/**
+ * What pruning saved, if pruned trials had taken as long as the mean completed one, as
+ * `highnoon.hpo.plotdata.saved_by_pruning`; NaN where some were pruned and none completed.
+ */
+export function savedByPruning(study: Study): Saved {
+  let [completed, completedTime] = [0, 0];
+  let [pruned, prunedTime] = [0, 0];
+  let spent = 0;
   for (let row = 0; row < study.length; row++) {
     const time = study.completed.at(row) - study.started.at(row);
-    if (!(time >= 0)) continue;
-    if (study.status.at(row) === CODE.completed)
-      [completed, completedTime] = [completed + 1, completedTime + time];
-    if (study.status.at(row) === CODE.pruned)
-      [pruned, prunedTime] = [pruned + 1, prunedTime + time];
+    const code = study.status.at(row);
+    if (!(time >= 0) || !FINISHED.has(code)) continue;
+    spent += time;
+    if (code === CODE.completed) [completed, completedTime] = [completed + 1, completedTime + time];
+    if (code === CODE.pruned) [pruned, prunedTime] = [pruned + 1, prunedTime + time];
   }
-  if (!completed || !pruned) return null;
+  if (!pruned) return { seconds: 0, share: 0, pruned };
   const seconds = Math.max(0, (completedTime / completed) * pruned - prunedTime);
-  return { seconds, share: seconds / (seconds + completedTime + prunedTime) };
+  return { seconds, share: seconds === 0 ? 0 : seconds / (seconds + spent), pruned };
 }
 
-/** The value that was the best before the best one, NaN where there was none. */
+/** The best of the worse values that had come when the best one did, NaN where none had. */
 export function formerBest(study: Study): number {
   const best = study.best;
   if (best === null) return NaN;
   const sign = study.minimizes ? 1 : -1;
   let former = NaN;
   for (let row = 0; row < study.length; row++) {
-    if (row === best || study.status.at(row) !== CODE.completed || !study.feasible.at(row))
-      continue;
+    if (study.status.at(row) !== CODE.completed || !study.feasible.at(row)) continue;
     if (!(study.completed.at(row) <= study.completed.at(best))) continue;
-    if (Number.isNaN(former) || sign * study.value.at(row) < sign * former)
-      former = study.value.at(row);
+    const value = study.value.at(row);
+    if (value === study.value.at(best)) continue;
+    if (Number.isNaN(former) || sign * value < sign * former) former = value;
   }
   return former;
 }
 
-/** Decimals and values of the two best trials: `[best, second]`, NaN where there are none. */
+/** The values of the two best trials, `[best, second]`, NaN where there are none. */
 export function twoBest(study: Study): [number, number] {
   const sign = study.minimizes ? 1 : -1;
   let [first, second] = [NaN, NaN];

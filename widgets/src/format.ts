@@ -73,6 +73,16 @@ function joined(large: number, largeUnit: string, small: number, smallUnit: stri
   return small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
 }
 
+/** A share, 0 to 1, in whole hundredths. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** How many come in an hour. */
+export function rate(amount: number): string {
+  return amount < 10 ? amount.toFixed(1) : integer(amount);
+}
+
 /** `6:19`, `1:02:03`, as a table has it. */
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";

@@ -6,6 +6,7 @@ Each function takes the columns of a `StudyFeed` and returns a frozen dataclass.
 
 from highnoon.hpo.plotdata.axes import Axis
 from highnoon.hpo.plotdata.best_so_far import History, Steps, history
+from highnoon.hpo.plotdata.best_trial import Best, best
 from highnoon.hpo.plotdata.forks import fork_code
 from highnoon.hpo.plotdata.importances import Importance, ImportanceEvaluator, importance
 from highnoon.hpo.plotdata.learning_curves import Curve, Curves, curves
@@ -19,6 +20,7 @@ from highnoon.hpo.plotdata.worker_lanes import Timeline, timeline
 
 __all__ = [
     "Axis",
+    "Best",
     "Contour",
     "Curve",
     "Curves",
@@ -36,6 +38,7 @@ __all__ = [
     "Slices",
     "Steps",
     "Timeline",
+    "best",
     "contour",
     "curves",
     "edf",

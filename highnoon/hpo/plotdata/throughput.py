@@ -1,12 +1,13 @@
 """What pruning saved, and when a study will reach its goal."""
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from highnoon.hpo.reading import TrialColumns
-from highnoon.hpo.states import FINISHED
+from highnoon.hpo.states import FINISHED, TrialStatus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,10 +21,16 @@ _RECENT = 20
 class SavedByPruning:
     """An estimate: what pruned trials would have taken beyond what they took.
 
+    It rests on trials whose start and end are known. A completed trial counts whether or not it
+    violates a constraint.
+
     Attributes:
-        seconds: Time of workers, the sum over pruned trials of the mean duration of completed
-            trials less their own; 0 where that is negative or nothing completed.
-        share: Which part of the time that the study would have taken, 0 to 1.
+        seconds: Time of workers: the mean duration of completed trials times `pruned`, less what
+            the pruned ones took. 0 where that is negative or none was pruned; NaN where some were
+            and none completed, so that nothing is known.
+        share: `seconds` as a part of what the study would have taken without pruning, 0 to 1: of
+            them and the durations of all finished trials, which are the completed, pruned,
+            diverged and failed ones. NaN where `seconds` is.
         pruned: How many trials were pruned.
         mean_duration: Mean seconds of a completed trial, NaN where there is none.
     """
@@ -58,20 +65,27 @@ class Pace:
     active: float
     worked: float
 
+    def busy(self, workers: int) -> float:
+        """Return for which share of `active` so many workers had a trial; NaN where none runs."""
+        return (
+            min(1.0, self.worked / (self.active * workers)) if self.active * workers else math.nan
+        )
+
 
 def saved_by_pruning(columns: TrialColumns) -> SavedByPruning:
     """Estimate the time of workers that pruning saved."""
     duration = columns.completed - columns.started
-    timed = ~np.isnan(duration)
-    pruned = columns.is_status("pruned")
-    completed = duration[columns.is_status("completed") & timed]
-    mean = float(completed.mean()) if len(completed) else float("nan")
-    seconds = 0.0
-    if len(completed):
-        seconds = max(0.0, float((mean - duration[pruned & timed]).sum()))
-    spent = float(duration[columns.is_status(*FINISHED) & timed].sum())
-    share = seconds / (spent + seconds) if seconds > 0 else 0.0
-    return SavedByPruning(seconds, share, int(pruned.sum()), mean)
+
+    def durations(*statuses: TrialStatus) -> "NDArray[np.float64]":
+        return duration[columns.is_status(*statuses) & (duration >= 0)]
+
+    completed, pruned, finished = durations("completed"), durations("pruned"), durations(*FINISHED)
+    mean = float(completed.mean()) if len(completed) else math.nan
+    if not len(pruned):
+        return SavedByPruning(0.0, 0.0, 0, mean)
+    seconds = float(np.maximum(0.0, mean * len(pruned) - pruned.sum()))
+    share = 0.0 if seconds == 0 else seconds / (seconds + float(finished.sum()))
+    return SavedByPruning(seconds, share, len(pruned), mean)
 
 
 def pace(columns: TrialColumns, now: float, goal: int | None = None) -> Pace:
@@ -92,7 +106,7 @@ def pace(columns: TrialColumns, now: float, goal: int | None = None) -> Pace:
     if len(recent):
         since = ends[-_RECENT - 1] if len(ends) > _RECENT else -np.inf
         active, worked = _active_and_worked(columns, since, now)
-    per_hour = 3600 * len(recent) / active if active > 0 else float("nan")
+    per_hour = 3600 * len(recent) / active if active > 0 else math.nan
     remaining = None if goal is None else max(0, goal - count)
     left = None
     if remaining == 0:

@@ -12,7 +12,9 @@ __all__ = [
     "duration",
     "integer",
     "number",
+    "percent",
     "plural",
+    "rate",
     "roughly",
     "value",
 ]
@@ -117,6 +119,16 @@ def age(time: float, now: float) -> str:
     if (today.date() - then.date()).days == 1:
         return f"yesterday {then:%H:%M}"
     return f"{then.day} {then:%b %H:%M}" if then.year == today.year else f"{then.day} {then:%b %Y}"
+
+
+def percent(share: float) -> str:
+    """Return a share, 0 to 1, in whole hundredths."""
+    return f"{_round(share * 100)} %"
+
+
+def rate(amount: float) -> str:
+    """Return how many come in an hour."""
+    return _fixed(amount, 1) if amount < 10 else integer(amount)
 
 
 def plural(amount: int, one: str, many: str = "") -> str:

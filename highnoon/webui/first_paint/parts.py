@@ -10,6 +10,7 @@ __all__ = [
     "WORDS",
     "bar",
     "no_buttons",
+    "not_started",
     "page_of",
     "state_bar",
     "state_counts",
@@ -65,6 +66,17 @@ def page_of(base: str, alias: str | None, name: str) -> str:
     """Return the address of a study's page; `alias` is None where there is one storage."""
     storage = "" if alias is None else f"{quote(alias, safe='')}/"
     return f"{base}/{storage}study/{quote(name, safe='')}"
+
+
+def not_started(counts: Mapping[str, int], finished: int, goal: int | None) -> int:
+    """Return how many trials are still to start until the goal is reached; 0 where there is none.
+
+    Args:
+        counts: How many trials have each status.
+        finished: How many trials count towards the goal.
+        goal: How many of those are wanted in all.
+    """
+    return max(0, (goal or 0) - finished - counts.get("running", 0))
 
 
 def state_bar(counts: Mapping[str, int], rest: int) -> Markup:

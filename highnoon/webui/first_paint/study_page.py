@@ -5,15 +5,22 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from highnoon.hpo.plotdata import pace
+from highnoon.hpo.plotdata import best, pace, saved_by_pruning
 from highnoon.hpo.reading import summary_of
 from highnoon.webui.first_paint import formats
-from highnoon.webui.first_paint.figures import Best, best_of, saved_by_pruning
 from highnoon.webui.first_paint.markup import Markup, h, mark
-from highnoon.webui.first_paint.parts import bar, no_buttons, state_bar, state_counts, status_word
+from highnoon.webui.first_paint.parts import (
+    bar,
+    no_buttons,
+    not_started,
+    state_bar,
+    state_counts,
+    status_word,
+)
 from highnoon.webui.first_paint.trial_rows import Shown, trials_html
 
 if TYPE_CHECKING:
+    from highnoon.hpo.plotdata import Best, Pace, SavedByPruning
     from highnoon.hpo.reading import StudyOverview, StudyState, StudySummary
 
 __all__ = ["study_html"]
@@ -33,18 +40,18 @@ def study_html(overview: "StudyOverview", storage: str, *, base: str, refused: s
         refused: Why the page gets no kernel, or empty.
     """
     study, trials, now = overview.study, overview.trials, time.time()
-    summary, best = summary_of(study, trials), best_of(study, trials)
+    summary, first = summary_of(study, trials), best(trials, study.direction)
     workers = _workers(overview)
     shown = Shown(
         study,
         overview.newest,
         overview.reports,
-        best=None if best is None else best.number,
-        decimals=4 if best is None else formats.decimals_for(best.value, best.second),
+        best=None if first is None else first.number,
+        decimals=4 if first is None else formats.decimals_for(first.value, first.second),
         now=now,
     )
     counts = {str(status): count for status, count in summary.counts.items()}
-    rest = max(0, (study.goal or 0) - summary.finished - counts.get("running", 0))
+    rest = not_started(counts, summary.finished, study.goal)
     top = h(
         "div.hn-header-top",
         None,
@@ -59,7 +66,7 @@ def study_html(overview: "StudyOverview", storage: str, *, base: str, refused: s
     strip = h(
         "div.hn-panel.hn-strip",
         None,
-        _figures(overview, summary, best, workers, now),
+        _figures(overview, summary, first, workers, now),
         state_bar(counts, rest),
         _counts(counts, len(trials), max(0, rest - counts.get("queued", 0))),
     )
@@ -116,43 +123,48 @@ def _state(summary: "StudySummary", workers: int) -> Markup:
 def _figures(
     overview: "StudyOverview",
     summary: "StudySummary",
-    best: Best | None,
+    first: "Best | None",
     workers: int,
     now: float,
 ) -> Markup:
     study, trials = overview.study, overview.trials
-    saved, goal = saved_by_pruning(trials), study.goal
-    speed = pace(trials, now, goal)
+    goal, speed = study.goal, pace(trials, now, study.goal)
     left = f"about {formats.roughly(speed.seconds_left)} left" if speed.seconds_left else ""
-    per_hour = speed.per_hour
-    if math.isnan(per_hour):
-        fast, unit = "–", None
-    else:
-        fast = f"{per_hour:.1f}" if per_hour < 10 else formats.integer(per_hour)
-        unit = "trials per hour"
-    busy = ""
-    if workers and speed.active:
-        share = min(1.0, speed.worked / (speed.active * workers))
-        busy = f"workers busy {share * 100:.0f} %"
     return h(
         "div.hn-strip-figures",
         None,
-        _best(f"Best {study.metric or 'value'}", best, now),
+        _best(f"Best {study.metric or 'value'}", first, now),
         _figure(
             "Finished",
             formats.integer(summary.finished),
             None if goal is None else f"of {formats.integer(goal)}",
             left,
         ),
-        _figure("Pace", fast, unit, busy),
-        _figure("Saved by pruning", "–", None, "")
-        if saved is None
-        else _figure(
-            "Saved by pruning",
-            formats.duration(saved[0]),
-            "of worker time",
-            f"{saved[1] * 100:.0f} % less compute",
-        ),
+        _pace(speed, workers),
+        _saved(saved_by_pruning(trials)),
+    )
+
+
+def _pace(speed: "Pace", workers: int) -> Markup:
+    if math.isnan(speed.per_hour):
+        return _figure("Pace", "–", None, "")
+    busy = speed.busy(workers)
+    return _figure(
+        "Pace",
+        formats.rate(speed.per_hour),
+        "trials per hour",
+        "" if math.isnan(busy) else f"workers busy {formats.percent(busy)}",
+    )
+
+
+def _saved(saved: "SavedByPruning") -> Markup:
+    if not saved.pruned or math.isnan(saved.seconds):
+        return _figure("Saved by pruning", "–", None, "")
+    return _figure(
+        "Saved by pruning",
+        formats.duration(saved.seconds),
+        "of worker time",
+        f"{formats.percent(saved.share)} less compute",
     )
 
 
@@ -166,13 +178,13 @@ def _figure(title: str, value: str, unit: str | None, note: str) -> Markup:
     )
 
 
-def _best(title: str, best: Best | None, now: float) -> Markup:
-    if best is None:
+def _best(title: str, first: "Best | None", now: float) -> Markup:
+    if first is None:
         return _figure(title, "–", None, "no completed trial")
-    decimals = formats.decimals_for(best.value, best.second)
-    note = f"trial {best.number}, {formats.age(best.completed, now)}"
-    if not math.isnan(best.former):
-        note = f"{note}; was {formats.value(best.former, decimals)}"
+    decimals = formats.decimals_for(first.value, first.second)
+    note = f"trial {first.number}, {formats.age(first.completed, now)}"
+    if not math.isnan(first.former):
+        note = f"{note}; was {formats.value(first.former, decimals)}"
     return h(
         "div.hn-figure",
         None,
@@ -181,7 +193,7 @@ def _best(title: str, best: Best | None, now: float) -> Markup:
             "div.hn-figure-value.hn-figure-best",
             None,
             mark("best"),
-            formats.value(best.value, decimals),
+            formats.value(first.value, decimals),
         ),
         h("div.hn-muted", None, note),
     )

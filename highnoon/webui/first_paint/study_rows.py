@@ -10,6 +10,7 @@ from highnoon.webui.first_paint.markup import Markup, h, svg
 from highnoon.webui.first_paint.parts import (
     bar,
     no_buttons,
+    not_started,
     page_of,
     state_bar,
     state_counts,
@@ -129,7 +130,7 @@ def _row(study: "SummaryRow", address: str, now: float) -> Markup:
     counts, directions = study["counts"], study["directions"]
     best, note = _best(study)
     goal, activity, reason = study["goal"], study["activity"], study["reason"]
-    rest = max(0, (goal or 0) - study["finished"] - counts.get("running", 0))
+    rest = not_started(counts, study["finished"], goal)
     states = state_counts(counts, words=False)
     key = json.dumps([study["storage"], study["name"]], ensure_ascii=False, separators=(",", ":"))
     aims = ", ".join(directions)

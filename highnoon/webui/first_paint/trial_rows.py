@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from highnoon.hpo.plotdata.selection import shown_status
 from highnoon.hpo.reading import STATUSES
 from highnoon.webui.first_paint import formats
 from highnoon.webui.first_paint.markup import Markup, h
@@ -49,6 +50,7 @@ class Shown:
         self.study = study
         self.trials = trials
         self.decimals = decimals
+        self._status = shown_status(trials)
         self._reports = reports
         self._now = now
         rows = np.flatnonzero(trials.number == best) if best is not None else []
@@ -59,8 +61,7 @@ class Shown:
 
     def status(self, row: int) -> str:
         """Return a trial's status; a completed one that violates a constraint is infeasible."""
-        status = STATUSES[self.trials.status[row]]
-        return "infeasible" if status == "completed" and not self.trials.feasible[row] else status
+        return STATUSES[self._status[row]]
 
     def value(self, row: int) -> float:
         """Return a trial's value, or its last report while or where it has none."""

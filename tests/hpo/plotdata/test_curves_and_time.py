@@ -11,13 +11,27 @@ from optuna.trial import FrozenTrial
 from optuna.visualization._edf import _get_edf_info
 from optuna.visualization._timeline import _get_timeline_info
 
-from highnoon.hpo.plotdata import curves, edf, pace, saved_by_pruning, timeline
+from highnoon.hpo.plotdata import best, curves, edf, pace, saved_by_pruning, timeline
 from highnoon.hpo.reading import STATUSES, StudyFeed
 
 from .conftest import START, feed_of, study_of, trial
 
-PACE_CASES = json.loads((Path(__file__).parent / "pace_cases.json").read_text())
-"""Trials as state, start and seconds; `widgets/tests/derived.test.ts` reads them too."""
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """What pages show of trials, which `widgets/tests/derived.test.ts` reads too."""
+    return json.loads((Path(__file__).parent / f"{name}_cases.json").read_text())
+
+
+def timed_trials(case: dict[str, Any]) -> list[FrozenTrial]:
+    """Trials by their state, start and seconds."""
+    return [
+        trial(status, 1.0 if status == "completed" else None, start=start, seconds=seconds or 0.0)
+        for status, start, seconds in case["trials"]
+    ]
+
+
+def same_number(known: float | None) -> Any:
+    return pytest.approx(math.nan if known is None else known, nan_ok=True)
 
 
 def test_curves_come_best_first_then_the_others_by_number(one_of_each: list[FrozenTrial]) -> None:
@@ -117,28 +131,12 @@ def test_an_empty_timeline_has_no_lanes() -> None:
     assert (shown.lanes, len(shown.lane)) == ((), 0)
 
 
-def test_pruning_saves_what_completed_trials_take_longer() -> None:
-    trials = [
-        trial(value=1.0, seconds=100),
-        trial(value=1.0, seconds=200),
-        trial("pruned", seconds=50),
-        trial("pruned", seconds=30),
-        trial("failed", seconds=20),
-        trial("running"),
-    ]
-    saved = saved_by_pruning(feed_of(trials).columns)
-    assert (saved.seconds, saved.pruned, saved.mean_duration) == (220.0, 2, 150.0)
-    assert saved.share == pytest.approx(220 / (400 + 220))
-
-
-def test_pruned_trials_that_took_longer_saved_nothing() -> None:
-    saved = saved_by_pruning(
-        feed_of([trial(value=1.0, seconds=1), trial("pruned", seconds=9)]).columns
-    )
-    assert (saved.seconds, saved.share) == (0.0, 0.0)
-    for trials in ([], [trial("pruned")], [trial(value=1.0)]):
-        nothing = saved_by_pruning(feed_of(trials).columns)
-        assert (nothing.seconds, nothing.share) == (0.0, 0.0)
+@pytest.mark.parametrize("case", cases("saved"), ids=lambda case: case["name"])
+def test_what_pruning_saved_is_as_pages_have_it(case: dict[str, Any]) -> None:
+    saved = saved_by_pruning(feed_of(timed_trials(case)).columns)
+    assert saved.pruned == case["pruned"]
+    for name in ("seconds", "share", "mean_duration"):
+        assert getattr(saved, name) == same_number(case[name]), name
 
 
 def test_pace_counts_the_last_twenty_and_only_time_in_which_a_trial_ran() -> None:
@@ -153,16 +151,35 @@ def test_pace_counts_the_last_twenty_and_only_time_in_which_a_trial_ran() -> Non
     assert shown.seconds_left == pytest.approx(5 * 3600 / shown.per_hour)
 
 
-@pytest.mark.parametrize("case", PACE_CASES, ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", cases("pace"), ids=lambda case: case["name"])
 def test_pace_is_as_pages_have_it(case: dict[str, Any]) -> None:
-    trials = [
-        trial(status, 1.0 if status == "completed" else None, start=start, seconds=seconds or 0.0)
-        for status, start, seconds in case["trials"]
-    ]
-    shown = pace(feed_of(trials).columns, START + case["now"], goal=case["goal"])
-    known = None if math.isnan(shown.per_hour) else shown.per_hour
-    assert known == (case["per_hour"] and pytest.approx(case["per_hour"]))
+    columns = feed_of(timed_trials(case)).columns
+    shown = pace(columns, START + case["now"], goal=case["goal"])
+    assert shown.per_hour == same_number(case["per_hour"])
     assert shown.seconds_left == (case["left"] and pytest.approx(case["left"]))
+    workers = int(columns.is_status("running").sum())
+    assert shown.busy(workers) == same_number(case["busy"])
+
+
+@pytest.mark.parametrize("case", cases("best"), ids=lambda case: case["name"])
+def test_the_best_trial_is_as_pages_have_it(case: dict[str, Any]) -> None:
+    """Trials are given as state, value and end."""
+    trials = [
+        trial(
+            "completed" if status == "violated" else status,
+            value,
+            seconds=end or 0.0,
+            violated=status == "violated",
+        )
+        for status, value, end in case["trials"]
+    ]
+    found = best(feed_of(trials, case["direction"]).columns, case["direction"])
+    assert (found and found.number) == case["number"]
+    if found is not None:
+        assert found.value == trials[found.number].value
+        assert found.second == same_number(case["second"])
+        assert found.former == same_number(case["former"])
+        assert found.completed == START + case["trials"][found.number][2]
 
 
 def test_pace_promises_nothing_without_a_goal_a_pace_or_a_running_trial() -> None:

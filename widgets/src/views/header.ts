@@ -103,6 +103,7 @@ function figures(study: Study, now: number): HTMLElement {
   const finished = finishedCount(study);
   const { perHour, busy, left } = pace(study, now);
   const saved = savedByPruning(study);
+  const isKnown = saved.pruned > 0 && !Number.isNaN(saved.seconds);
   const goal = study.state.goal;
   return h(
     "div.hn-strip-figures",
@@ -117,15 +118,13 @@ function figures(study: Study, now: number): HTMLElement {
     ),
     figure(
       "Pace",
-      Number.isNaN(perHour)
-        ? ["–", null]
-        : [perHour < 10 ? perHour.toFixed(1) : format.integer(perHour), "trials per hour"],
-      Number.isNaN(busy) ? "" : `workers busy ${Math.round(busy * 100)} %`,
+      Number.isNaN(perHour) ? ["–", null] : [format.rate(perHour), "trials per hour"],
+      Number.isNaN(busy) ? "" : `workers busy ${format.percent(busy)}`,
     ),
     figure(
       "Saved by pruning",
-      saved === null ? ["–", null] : [format.duration(saved.seconds), "of worker time"],
-      saved === null ? "" : `${Math.round(saved.share * 100)} % less compute`,
+      isKnown ? [format.duration(saved.seconds), "of worker time"] : ["–", null],
+      isKnown ? `${format.percent(saved.share)} less compute` : "",
     ),
   );
 }
