@@ -57,10 +57,11 @@ class Maker:
             SearchSpace.parse(SPACE).distributions
         )
 
-    def trials(self, statuses: Sequence[str]) -> list[FrozenTrial]:
-        """Return trials of these states, the last of which ended a moment ago."""
+    def trials(self, statuses: Sequence[str], hours_ago: float = 0.0) -> list[FrozenTrial]:
+        """Return trials of these states, the last of which ended then, or a moment ago."""
         made = [self._trial(number, status) for number, status in enumerate(statuses)]
-        shift = datetime.timedelta(seconds=max(self._free.values(), default=0) + 20)
+        since = max(self._free.values(), default=0) + 20
+        shift = datetime.timedelta(hours=hours_ago, seconds=since)
         for trial in made:
             for name in ("datetime_start", "datetime_complete"):
                 time = getattr(trial, name)
@@ -174,9 +175,14 @@ def mixed(n: int) -> list[str]:
 
 
 def add_study(
-    storage: str | None, name: str, statuses: Sequence[str], *, goal: int | None = None
+    storage: str | None,
+    name: str,
+    statuses: Sequence[str],
+    *,
+    goal: int | None = None,
+    hours_ago: float = 0.0,
 ) -> hn.HPOTrialManager:
-    """Create a study of trials of these states in a storage."""
+    """Create a study of trials of these states in a storage, the last of which ended then."""
     hpo = hn.HPOTrialManager(name, storage=storage)
     study = hpo.study
     study.set_user_attr(attributes.SEARCH_SPACE, SearchSpace.parse(SPACE).to_json())
@@ -184,5 +190,5 @@ def add_study(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names(["held-out loss"])
-    study.add_trials(Maker().trials(statuses))
+    study.add_trials(Maker().trials(statuses, hours_ago))
     return hpo

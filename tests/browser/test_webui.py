@@ -38,6 +38,40 @@ HOSTILE = (
     "</script></main>{{7*7}}${7*7}" + "long " * 1000,
 )
 
+SEEN = r"""html => {
+    const page = html ? new DOMParser().parseFromString(html, "text/html") : document;
+    const rounded = line => (line.getAttribute("d") ?? line.getAttribute("points"))
+        .replace(/\d+\.\d+/g, number => Number(Number(number).toPrecision(4)));
+    const mark = svg => [
+        svg.getAttribute("class"), [...svg.querySelectorAll("path, polyline")].map(rounded)];
+    const look = element => [
+        (element.querySelector(".ag-header-cell-text") ?? element).textContent
+            .replace(/[\u200b↓]/g, ""),
+        [...element.querySelectorAll("svg")].map(mark),
+    ];
+    const place = cell => Number(cell.getAttribute("aria-colindex"));
+    const cells = (row, selector) => [...row.querySelectorAll(selector)]
+        .sort((a, b) => place(a) - place(b)).map(look);
+    const of = (root, selectors) => selectors.flatMap(
+        selector => [...page.querySelectorAll(`${root} ${selector}`)]);
+    const shares = [...of(".hn-header", [".hn-state-bar span"]),
+        ...of(".hn-studies", [".hn-state-bar span"])];
+    const table = page.querySelector("[data-testid=trial-table]");
+    return {
+        parts: [
+            ...of(".hn-header", [
+                ".hn-header-about", ".hn-header-state", ".hn-figure", ".hn-strip-counts > span"]),
+            ...of(".hn-studies", [
+                "th:not(:first-child)", ".hn-study-place", "td:not(.hn-study-check)"]),
+        ].map(look),
+        shares: shares.map(part => [part.dataset.status, part.style.flexGrow]),
+        heads: table ? cells(table, "[role=columnheader]").map(([title]) => title) : [],
+        rows: Object.fromEntries([...(table?.querySelectorAll("[data-trial]") ?? [])].map(
+            row => [row.dataset.trial, cells(row, "[role=cell], [role=gridcell]")])),
+    };
+}"""
+"""What pages show that the server has drawn, and what they show once their script runs."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -221,6 +255,40 @@ def test_text_of_studies_is_text(watched: Watched, address: str, folder: Path) -
     page.goto(f"{address}/compare?study={MARKUP}")
     expect(page.locator(".hn-compare-page")).to_contain_text("There is no study")
     assert page.evaluate("window.ran") is None
+
+
+def test_a_page_shows_the_same_before_its_script_runs_as_afterwards(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    statuses = [status for status in mixed(60) if status != "running"]
+    add_study(f"sqlite:///{tmp_path}/drawn.db", "drawn", statuses, hours_ago=3)
+    with running_dashboard(tmp_path) as address:
+        watched = Watched(context, address)
+        page = watched.page
+
+        def drawn() -> tuple[dict[str, Any], dict[str, Any]]:
+            before = page.evaluate(SEEN, page.request.get(page.url).text())
+            assert len(before["parts"]) > 10
+            return before, page.evaluate(SEEN, None)
+
+        page.goto(address)
+        expect(page.get_by_role("checkbox").first).to_be_visible()
+        before, after = drawn()
+        assert before == after
+        row(page, "drawn").get_by_role("link").click()
+        expect(page.locator(".ag-row").first).to_be_visible()
+        before, after = drawn()
+        for name in ("parts", "shares"):
+            assert before[name] == after[name]
+        in_both = before["rows"].keys() & after["rows"].keys()
+        assert len(in_both) > 10
+        for number in in_both:
+            server, table = (
+                dict(zip(seen["heads"], seen["rows"][number], strict=True))
+                for seen in (before, after)
+            )
+            assert {name: server[name] for name in table} == table
+        assert watched.wrong == []
 
 
 def test_read_only_pages_have_no_control(context: BrowserContext, tmp_path: Path) -> None:
