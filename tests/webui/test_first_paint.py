@@ -86,13 +86,14 @@ def test_numbers_are_written_as_the_page_writes_them(tmp_path: Path) -> None:
     numbers += [float("nan"), float("inf"), float("-inf")]
     calls: list[tuple[str, list[Any]]] = []
     for number in numbers:
-        calls += [("value", [number, decimals]) for decimals in (4, 6)]
+        calls += [("value", [number, *decimals]) for decimals in ((), (4,), (6,))]
+        calls.append(("decimalsFor", [number, float("nan")]))
         calls += [("number", [number, 3, log]) for log in (0, 1)]
         if number == number and abs(number) != float("inf"):
             calls.append(("integer", [number]))
         calls += [(name, [number]) for name in ("duration", "clock")]
         if number > 0 and number != float("inf"):
-            calls += [(name, [number]) for name in ("roughly", "percent", "rate")]
+            calls += [(name, [number]) for name in ("roughly", "percent", "pace")]
     calls += [("age", [1e9 - seconds, 1e9]) for seconds in (0, 1.4, 2, 59.6, 600, 3599, 80_000)]
     calls += [("decimalsFor", [1.38, 1.38 + 10**-power]) for power in range(1, 12)]
     calls += [("decimalsFor", [1.0, 1.0]), ("decimalsFor", [1.0, float("nan")])]
@@ -111,6 +112,7 @@ def test_numbers_are_written_as_the_page_writes_them(tmp_path: Path) -> None:
     here = {
         "number": lambda number, digits, log: formats.number(number, digits=digits, log=bool(log)),
         "decimalsFor": formats.decimals_for,
+        "pace": lambda per_hour: list(formats.pace(per_hour)),
     }
     texts = [here.get(name, getattr(formats, name, None))(*given) for name, given in calls]
     differing = [

@@ -31,8 +31,8 @@ function exponent(text: string): string {
   return text.replace("e+", "e");
 }
 
-/** A study's values: four decimals, more where `others` would look equal, fewer digits for large. */
-export function value(value: number, decimals = 4): string {
+/** A study's values: four decimals, more for small ones, fewer for large. */
+export function value(value: number, decimals = decimalsFor(value, NaN)): string {
   if (!Number.isFinite(value)) return number(value);
   const size = Math.abs(value);
   if (size >= 1e7 || (size !== 0 && size < 10 ** -decimals)) return number(value, { digits: 4 });
@@ -40,10 +40,11 @@ export function value(value: number, decimals = 4): string {
   return value < 0 ? `−${text}` : text;
 }
 
-/** Decimals by which the two best values differ: four, or as many as it takes, nine at most. */
+/** Decimals that show three digits of the best value and tell it from the second: four to nine. */
 export function decimalsFor(best: number, second: number): number {
-  if (!Number.isFinite(best) || !Number.isFinite(second) || best === second) return 4;
-  let decimals = 4;
+  const size = Math.abs(best);
+  let decimals = size >= 1e-4 && size < 1 ? Math.max(4, 2 - Math.floor(Math.log10(size))) : 4;
+  if (!Number.isFinite(best) || !Number.isFinite(second) || best === second) return decimals;
   while (decimals < 9 && best.toFixed(decimals) === second.toFixed(decimals)) decimals++;
   return decimals;
 }
@@ -78,14 +79,16 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** How many come in an hour. */
-export function rate(amount: number): string {
-  return amount < 10 ? amount.toFixed(1) : integer(amount);
+/** How many trials end, and in which time: in an hour, of fast ones in a second. */
+export function pace(perHour: number): [string, string] {
+  if (perHour >= 36_000) return [integer(perHour / 3600), "trials per second"];
+  return [perHour < 10 ? perHour.toFixed(1) : integer(perHour), "trials per hour"];
 }
 
-/** `6:19`, `1:02:03`, as a table has it. */
+/** `6:19`, `1:02:03`, as a table has it; `40 ms` below a second. */
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
+  if (seconds > 0 && seconds < 0.995) return duration(seconds);
   const s = Math.round(Math.max(0, seconds));
   const two = (n: number) => String(n).padStart(2, "0");
   const minutes = Math.floor(s / 60);

@@ -12,9 +12,9 @@ __all__ = [
     "duration",
     "integer",
     "number",
+    "pace",
     "percent",
     "plural",
-    "rate",
     "roughly",
     "value",
 ]
@@ -45,10 +45,12 @@ def number(amount: float, *, digits: int = 3, log: bool = False) -> str:
     return f"−{text}" if amount < 0 else text
 
 
-def value(amount: float, decimals: int = 4) -> str:
-    """Return a study's value: four decimals, more where others would look equal."""
+def value(amount: float, decimals: int | None = None) -> str:
+    """Return a study's value: four decimals, more for small ones, fewer for large."""
     if not math.isfinite(amount):
         return number(amount)
+    if decimals is None:
+        decimals = decimals_for(amount, math.nan)
     size = abs(amount)
     if size >= 1e7 or (size != 0 and size < 10.0**-decimals):
         return number(amount, digits=4)
@@ -57,8 +59,9 @@ def value(amount: float, decimals: int = 4) -> str:
 
 
 def decimals_for(best: float, second: float) -> int:
-    """Return by how many decimals the two best values differ: four at least, nine at most."""
-    decimals = 4
+    """Return decimals that show three digits of the best and tell it from the second: 4 to 9."""
+    size = abs(best)
+    decimals = max(4, 2 - math.floor(math.log10(size))) if 1e-4 <= size < 1 else 4
     if math.isfinite(best) and math.isfinite(second) and best != second:
         while decimals < 9 and _fixed(best, decimals) == _fixed(second, decimals):
             decimals += 1
@@ -93,9 +96,11 @@ def roughly(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return a time as a table has it: `6:19`, `1:02:03`."""
+    """Return a time as a table has it: `6:19`, `1:02:03`, below a second `40 ms`."""
     if not math.isfinite(seconds):
         return "–"
+    if 0 < seconds < 0.995:
+        return duration(seconds)
     minutes, rest = divmod(_round(max(0.0, seconds)), 60)
     if minutes < 60:
         return f"{minutes}:{rest:02d}"
@@ -126,9 +131,11 @@ def percent(share: float) -> str:
     return f"{_round(share * 100)} %"
 
 
-def rate(amount: float) -> str:
-    """Return how many come in an hour."""
-    return _fixed(amount, 1) if amount < 10 else integer(amount)
+def pace(per_hour: float) -> tuple[str, str]:
+    """Return how many trials end, and in which time: in an hour, of fast ones in a second."""
+    if per_hour >= 36_000:
+        return integer(per_hour / 3600), "trials per second"
+    return _fixed(per_hour, 1) if per_hour < 10 else integer(per_hour), "trials per hour"
 
 
 def plural(amount: int, one: str, many: str = "") -> str:

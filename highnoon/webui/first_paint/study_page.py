@@ -27,6 +27,7 @@ __all__ = ["study_html"]
 
 _HISTORY_HEIGHT = 284
 _FORK_HEIGHT = 41
+_SAMPLERS = {"tpe": "TPE", "cmaes": "CMA-ES"}
 _SECTIONS = ("Overview", "Parameters", "Trials", "Workers", "Export")
 
 
@@ -100,7 +101,7 @@ def _workers(overview: "StudyOverview") -> int:
 def _about(study: "StudyState", storage: str) -> Markup:
     setup = study.setup
     drawn = [
-        f"{name} {what}"
+        f"{_SAMPLERS.get(name, name)} {what}"
         for name, what in ((setup.sampler, "sampler"), (setup.pruner, "pruner"))
         if name
     ]
@@ -151,8 +152,7 @@ def _pace(speed: "Pace", workers: int) -> Markup:
     busy = speed.busy(workers)
     return _figure(
         "Pace",
-        formats.rate(speed.per_hour),
-        "trials per hour",
+        *formats.pace(speed.per_hour),
         "" if math.isnan(busy) else f"workers busy {formats.percent(busy)}",
     )
 

@@ -66,6 +66,9 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   };
 }
 
+/** Samplers whose names are abbreviations. */
+const SAMPLERS: Record<string, string> = { tpe: "TPE", cmaes: "CMA-ES" };
+
 function about(source: Source): HTMLElement[] {
   const { state } = source.study;
   const parts = [
@@ -75,7 +78,10 @@ function about(source: Source): HTMLElement[] {
       ? h(
           "span",
           {},
-          [state.sampler && `${state.sampler} sampler`, state.pruner && `${state.pruner} pruner`]
+          [
+            state.sampler && `${SAMPLERS[state.sampler] ?? state.sampler} sampler`,
+            state.pruner && `${state.pruner} pruner`,
+          ]
             .filter(Boolean)
             .join(", "),
         )
@@ -118,7 +124,7 @@ function figures(study: Study, now: number): HTMLElement {
     ),
     figure(
       "Pace",
-      Number.isNaN(perHour) ? ["–", null] : [format.rate(perHour), "trials per hour"],
+      Number.isNaN(perHour) ? ["–", null] : format.pace(perHour),
       Number.isNaN(busy) ? "" : `workers busy ${format.percent(busy)}`,
     ),
     figure(
