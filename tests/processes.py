@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["StartPython", "lines_of", "wait_until"]
+__all__ = ["WAIT_SECONDS", "StartPython", "lines_of", "wait_until"]
+
+WAIT_SECONDS = 120.0
+"""Many times what anything takes on a machine with nothing else to do."""
 
 StartPython = Callable[..., "subprocess.Popen[str]"]
 """Starts Python with the arguments that it is given."""
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = WAIT_SECONDS) -> None:
     """Wait until something is true."""
     deadline = time.monotonic() + seconds
     while not condition():

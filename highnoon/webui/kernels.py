@@ -94,6 +94,14 @@ class ViewerKernels(AsyncMappingKernelManager):
         while self._starting or len(self):
             await asyncio.gather(*map(self.give_up, self.list_kernel_ids()))
             await asyncio.sleep(0.02 * bool(self._starting))
+        await self._end_rendering()
+
+    async def _end_rendering(self) -> None:
+        """Wait for what is rendered ahead to fail: its kernels are gone, and nobody else does."""
+        while ahead := [pool.pop() for pool in getattr(self, "_pools", {}).values() if pool]:
+            started = await asyncio.gather(*ahead, return_exceptions=True)
+            rendering = [each["task"] for each in started if isinstance(each, dict)]
+            await asyncio.gather(*rendering, return_exceptions=True)
 
     def delivered(self, kernel_id: str) -> None:
         """Note that a page was sent and can connect with its kernel from now on."""
@@ -138,6 +146,8 @@ class ViewerKernels(AsyncMappingKernelManager):
             NoKernelError: There are `max_viewers` already, the server is closing, or no kernel
                 starts.
         """
+        if self._closing:
+            raise NoKernelError("The server is closing.")
         if refusal := self.refusal():
             raise NoKernelError(refusal)
         self._arriving += 1
@@ -172,6 +182,7 @@ async def rendered_notebook(pool: Any, notebook: str) -> tuple[str, AsyncIterato
     if not pool.get_pool_size(notebook):
         pool.fill_if_needed(delay=0, notebook_name=notebook)
     task, ready, kernel_id = await pool.get_rendered_notebook(notebook_name=notebook)
+    task.add_done_callback(_take_error)
 
     async def html() -> AsyncIterator[str]:
         yield "".join(ready)
@@ -181,3 +192,9 @@ async def rendered_notebook(pool: Any, notebook: str) -> tuple[str, AsyncIterato
             yield snippet
 
     return kernel_id, html()
+
+
+def _take_error(task: "asyncio.Task[Any]") -> None:
+    """Take the error of a task that may be awaited by nobody, where the page is gone."""
+    if not task.cancelled():
+        task.exception()

@@ -39,7 +39,7 @@ def test_a_cell_that_raises_and_an_output_that_changed_fail(tmp_path: Path) -> N
     nbformat.write(new_notebook(cells=cells), tmp_path / "broken.ipynb")
     command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-rA", "-q", tmp_path]
     completed = subprocess.run(
-        [*command, "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [*command, "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     found = re.findall(r"^(PASSED|FAILED) .*::Cell (\d)", completed.stdout, re.M)
     assert {cell: outcome for outcome, cell in found} == {

@@ -10,6 +10,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.processes import WAIT_SECONDS
+
 __all__ = ["Answer", "ask", "config_of", "kernel_of", "open_socket", "page_kernel"]
 
 
@@ -36,7 +38,9 @@ def ask(
     peer: str = "127.0.0.1",
 ) -> Answer:
     """Ask for a path as it is written, as a peer of an address of this machine."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, 30, source_address=(peer, 0))
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=WAIT_SECONDS, source_address=(peer, 0)
+    )
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": f"localhost:{port}", **(headers or {})}.items():
@@ -80,4 +84,6 @@ def open_socket(
         sock=socket.create_connection(("127.0.0.1", port)),
         additional_headers=headers,
         compression=None,
+        open_timeout=WAIT_SECONDS,
+        ping_timeout=WAIT_SECONDS,
     )

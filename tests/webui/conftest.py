@@ -20,6 +20,7 @@ from highnoon.hpo.storages import Storages
 from highnoon.webui.access import Access
 from highnoon.webui.api import api_handlers
 from highnoon.webui.hub import Hub
+from tests.processes import WAIT_SECONDS
 from tests.webui.dashboards import dashboard, serve_dashboard, studies  # noqa: F401
 
 
@@ -72,7 +73,7 @@ class Served:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for an address below the API's."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         connection.request("GET", f"/hpo/api/{path}", headers=headers)
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
@@ -86,7 +87,7 @@ class Served:
 
     def run(self, coroutine: Any) -> Any:
         """Run a coroutine in the server's loop and return its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(WAIT_SECONDS)
 
     def close(self) -> None:
         async def stop() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from highnoon import HPOTrialManager
 from highnoon.webui import App
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,14 @@ def serve_dashboard(studies: str) -> Iterator[Serve]:
 
         def start(**options: Any) -> Dashboard:
             app = App()
-            options = {"host": "0.0.0.0", "port": 0, "storage": studies, **options}
+            # Kernels outlast tests that take long to connect with them.
+            options = {"host": "0.0.0.0", "port": 0, "storage": studies, "cull": 3600.0, **options}
             thread = threading.Thread(target=app.run, kwargs=options)
             thread.start()
 
             def end() -> None:
                 app.stop()
-                thread.join(30)
+                thread.join(WAIT_SECONDS)
                 assert not thread.is_alive()
 
             stack.callback(end)

@@ -13,7 +13,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from websockets.exceptions import InvalidStatus
 
 from highnoon.webui.access import Access, Guarded
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 from tests.webui.client import ask, config_of, kernel_of, open_socket, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
 
@@ -196,7 +196,7 @@ def test_no_code_runs_over_the_websocket(
         page.send(_message("shell", "kernel_info_request", {}))
         kinds = set()
         while "kernel_info_reply" not in kinds:
-            kinds.add(json.loads(page.recv(timeout=30))["header"]["msg_type"])
+            kinds.add(json.loads(page.recv(timeout=WAIT_SECONDS))["header"]["msg_type"])
     assert kinds <= {"status", "kernel_info_reply"}
     assert not written.exists()
 
@@ -372,7 +372,7 @@ def test_a_kernel_that_only_reads_refuses_what_changes_a_study(
                 data = {"method": "custom", "content": call}
                 page.send(_message("shell", "comm_msg", {"comm_id": model, "data": data}))
             while True:
-                message = page.recv(timeout=30)
+                message = page.recv(timeout=WAIT_SECONDS)
                 # Binary ones, which widgets send too, are of the older protocol here.
                 content = json.loads(message)["content"] if isinstance(message, str) else {}
                 answered = content.get("data", {}).get("content", {})
@@ -382,7 +382,7 @@ def test_a_kernel_that_only_reads_refuses_what_changes_a_study(
         page.send(_message("shell", "comm_info_request", {"target_name": "jupyter.widget"}))
         comms = None
         while comms is None:
-            comms = json.loads(page.recv(timeout=30))["content"].get("comms")
+            comms = json.loads(page.recv(timeout=WAIT_SECONDS))["content"].get("comms")
         study = answer(*comms, action="open", alias=None, study="demo")["result"]
         assert "read_only=True" in answer(study, action="stop")["error"]
         browser = answer(*comms, action="browse")["result"]

@@ -20,7 +20,7 @@ from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.storage import open_storage
 from highnoon.webui import following, live_list
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 
 from .conftest import Answer, Served
 
@@ -261,8 +261,12 @@ def test_a_database_in_which_nothing_ran_yet_has_no_studies_and_fills(
     assert (listed.json["trouble"], listed.json["studies"]) == ({}, [])
     assert file.exists() == is_there
     optuna.create_study(study_name="demo", storage=f"sqlite:///{file}")
-    filled = server.get(f"studies?after={listed.token}").json
-    assert (filled["trouble"], filled["studies"][0]["name"]) == ({}, "demo")
+
+    def told() -> tuple[Any, list[str]]:
+        listed = server.get("studies").json
+        return listed["trouble"], [row["name"] for row in listed["studies"]]
+
+    wait_until(lambda: told() == ({}, ["demo"]))
 
 
 def test_who_asks_for_all_studies_waits_for_the_first_answer_of_a_storage(
@@ -271,10 +275,19 @@ def test_who_asks_for_all_studies_waits_for_the_first_answer_of_a_storage(
     url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    answers = threading.Event()
+    summaries = live_list.study_summaries
+
+    def late_summaries(storage: Any) -> Any:
+        answers.wait(WAIT_SECONDS)
+        return summaries(storage)
+
+    monkeypatch.setattr(live_list, "study_summaries", late_summaries)
     monkeypatch.setattr(live_list, "_PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(live_list.LiveList, "poll_seconds", 0.2)
     server = serve({"mine": url})
     assert server.get("studies?wait=0").json["trouble"] == {"mine": "It has not answered yet."}
+    threading.Timer(0.5, answers.set).start()
     listed = server.get("studies").json
     assert (listed["trouble"], [row["name"] for row in listed["studies"]]) == ({}, ["first"])
 
@@ -295,7 +308,7 @@ def test_a_study_that_nobody_asks_for_is_read_no_more(
     monkeypatch.setattr(following, "_KEEP_SECONDS", 0.1)
     server = serve({"mine": url})
     before = server.of("first", "/changes").token
-    wait_until(lambda: server.hub.at_hand("mine", "first") is None, seconds=5)
+    wait_until(lambda: server.hub.at_hand("mine", "first") is None)
     answer = server.of("first", f"/changes?after={before}")
     assert [header["base"] for header in headers_of(answer.body)] == [-1]
     assert answer.token.partition("-")[0] != before.partition("-")[0]

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from highnoon.webui import kernels
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 from tests.webui.client import ask, kernel_of, open_socket, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
 
@@ -21,7 +21,8 @@ def dashboard(serve_dashboard: Serve) -> Dashboard:
 
 
 def test_no_kernel_outlives_its_page(dashboard: Dashboard) -> None:
-    port, kernels = dashboard.port, dashboard.kernels
+    port, kernels, server = dashboard.port, dashboard.kernels, dashboard.server
+    patience, server.cull = server.cull, 3600.0  # until all of them are open
     processes = []
 
     def opened() -> str:
@@ -41,9 +42,10 @@ def test_no_kernel_outlives_its_page(dashboard: Dashboard) -> None:
         boot = json.loads(re.search(r'id="highnoon-page"[^>]*>(.*?)</script>', refused)[1])
         assert boot["kernel"] is False
         assert boot["refused"].startswith("3 pages are open")
+        server.cull = patience
         crashed.socket.close()
         wait_until(lambda: kernels.viewers == 1)
-        assert page.ping().wait(5)
+        assert page.ping().wait(WAIT_SECONDS)
         alive = [False, True, False, False]
         wait_until(lambda: [process.is_running() for process in processes] == alive)
         processes[1].kill()  # the kernel of a page that is open dies
@@ -79,6 +81,6 @@ def test_a_page_that_is_asked_for_while_the_server_closes_is_no_error(
     running = dashboard.app._running
     assert running is not None
     assert running._loop is not None
-    asyncio.run_coroutine_threadsafe(dashboard.kernels.close(), running._loop).result(30)
+    asyncio.run_coroutine_threadsafe(dashboard.kernels.close(), running._loop).result(WAIT_SECONDS)
     assert "The server is closing." in ask(dashboard.port, "/hpo").text
     assert "no kernel starts" not in caplog.messages

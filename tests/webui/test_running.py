@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 from highnoon.cli import main
 from highnoon.exceptions import ConfigError, HighNoonError, MissingDependencyError, PortInUseError
 from highnoon.webui import App, application
-from tests.processes import StartPython, wait_until
+from tests.processes import WAIT_SECONDS, StartPython, wait_until
 from tests.webui.client import ask, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
 
@@ -64,16 +64,22 @@ def ends_without_a_trace(
     assert match is not None, line
     page_kernel(int(match[1]))
     process = psutil.Process(script.pid)
-    wait_until(lambda: len(process.children()) == 2)  # one behind the page, one that waits
+
+    def commands() -> list[list[str]]:
+        """Return those of kernels; what was only forked has the script's."""
+        found = (kernel.cmdline() for kernel in process.children())
+        return [command for command in found if "-f" in command]
+
+    wait_until(lambda: len(commands()) == 2)  # one behind the page, one that waits
     kernels = process.children(recursive=True)
-    command = process.children()[0].cmdline()
+    command = commands()[0]
     folder = Path(command[command.index("-f") + 1]).parent
     assert folder.exists()
     script.send_signal(number)
-    rest, errors = script.communicate(timeout=30)
+    rest, errors = script.communicate(timeout=WAIT_SECONDS)
     assert (rest, script.returncode) == ending
     assert "Traceback" not in errors
-    wait_until(lambda: not any(kernel.is_running() for kernel in kernels), seconds=5)
+    wait_until(lambda: not any(kernel.is_running() for kernel in kernels))
     assert not folder.exists()
 
 
@@ -113,7 +119,7 @@ def test_who_ends_it_before_it_serves_is_obeyed(
     app = App()
     thread = threading.Thread(target=app.run, kwargs={"port": 0, "storage": studies}, daemon=True)
     thread.start()
-    thread.join(30)
+    thread.join(WAIT_SECONDS)
     assert not thread.is_alive()
     assert app.url is None
 
@@ -127,14 +133,15 @@ def test_a_notebook_cell_goes_on_while_it_serves_and_its_kernel_leaves_no_proces
         "import psutil\nprint(*(child.pid for child in psutil.Process().children()))",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=60).execute()
+    waits = int(WAIT_SECONDS)
+    NotebookClient(notebook, timeout=waits, startup_timeout=waits).execute()
     outputs = [cell.outputs for cell in notebook.cells]
     printed = ["".join(output.get("text", "") for output in of_cell) for of_cell in outputs]
     assert re.fullmatch(r"HighNoon's dashboard: http://localhost:\d+/hpo\n", printed[0])
     assert printed[1] == "True\n"
     children = [int(pid) for pid in printed[2].split()]
     assert children
-    wait_until(lambda: not any(psutil.pid_exists(child) for child in children), seconds=5)
+    wait_until(lambda: not any(psutil.pid_exists(child) for child in children))
 
 
 def test_a_dashboard_that_runs_is_not_started_twice(dashboard: Dashboard) -> None:

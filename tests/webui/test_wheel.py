@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import StartPython
+from tests.processes import WAIT_SECONDS, StartPython
 from tests.webui.client import ask, kernel_of
 
 ROOT = Path(__file__).parents[2]
@@ -35,5 +35,5 @@ def test_a_wheel_serves_the_dashboard_without_the_checkout(
     assert ask(port, script[1]).status == 200
     # Neither it nor its kernels have a file of the checkout open or at their side.
     code = "import highnoon, highnoon_widgets; print(highnoon.__file__, highnoon_widgets.__file__)"
-    asked = start_python("-c", code).communicate(timeout=60)[0].split()
+    asked = start_python("-c", code).communicate(timeout=WAIT_SECONDS)[0].split()
     assert all(Path(file).is_relative_to(installed) for file in asked)
