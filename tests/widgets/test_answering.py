@@ -3,12 +3,14 @@ from typing import Any
 import optuna
 import pytest
 
+from highnoon.hpo import attributes
 from highnoon.hpo.reading import StudyFeed
 from highnoon_widgets.actions import ACTIONS, READING
 from highnoon_widgets.answering import Answering
 from highnoon_widgets.browser_actions import BROWSER_ACTIONS, BROWSER_READING
 from highnoon_widgets.browser_source import BrowserSource
 from highnoon_widgets.source import StudySource
+from tests.processes import wait_until
 
 X = {"x": optuna.distributions.FloatDistribution(0.0, 10.0)}
 
@@ -50,6 +52,22 @@ def test_what_only_reads_is_answered_there(study: optuna.Study) -> None:
     assert "error" not in asked(source, "trials_csv")
     assert set(ACTIONS) == READING | set(CHANGING)
     source.close()
+
+
+def test_what_changes_a_study_is_done_in_the_order_in_which_it_was_asked_for(
+    study: optuna.Study,
+) -> None:
+    source = StudySource(study, sends_study=False)
+    answers: list[dict[str, Any]] = []
+    source.send = lambda content, buffers=None: answers.append(content)
+    for number in range(200):
+        arguments = {"number": 0, "text": f"note {number}"}
+        call = {"type": "call", "id": number, "action": "set_note", "arguments": arguments}
+        source._on_message(source, call, [])
+    wait_until(lambda: len(answers) == 200)
+    source.close()
+    assert [answer["id"] for answer in answers] == list(range(200))
+    assert study.user_attrs[f"{attributes.NOTE}0"] == "note 199"
 
 
 @pytest.mark.parametrize(

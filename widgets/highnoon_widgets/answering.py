@@ -14,6 +14,8 @@ __all__ = ["Answering"]
 class Answering(ipywidgets.Widget):
     """Carries out what a page asks for, in threads.
 
+    What changes something is done in the order in which it was asked for.
+
     Attributes:
         read_only: Whether only `reading` actions are carried out.
     """
@@ -25,7 +27,8 @@ class Answering(ipywidgets.Widget):
 
     def __init__(self, *, read_only: bool = False, **traits: Any) -> None:
         self.read_only = read_only
-        self._pool = concurrent.futures.ThreadPoolExecutor(2, "highnoon-widgets")
+        self._readers = concurrent.futures.ThreadPoolExecutor(2, "highnoon-widgets")
+        self._changer = concurrent.futures.ThreadPoolExecutor(1, "highnoon-widgets-change")
         super().__init__(**traits)
 
     def listen(self) -> None:
@@ -34,12 +37,14 @@ class Answering(ipywidgets.Widget):
 
     def close(self) -> None:
         """Answer no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._readers, self._changer):
+            pool.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def _on_message(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("type") == "call":
-            self._pool.submit(self._call, content)
+            reads = content.get("action") in self.reading
+            (self._readers if reads else self._changer).submit(self._call, content)
         else:
             self._receive(content)
 
