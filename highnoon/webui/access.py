@@ -32,6 +32,7 @@ _WRONG_TOKENS_PER_MINUTE = 10
 _MOST_PEERS = 10_000
 _UPWARDS = re.compile(r"/(\.|%2e){2}(?![^/?])", re.IGNORECASE)
 _LOGIN_PAGE = (Path(__file__).parent / "templates" / "login.html").read_text()
+_ERROR_PAGE = (Path(__file__).parent / "templates" / "error.html").read_text()
 
 log = logging.getLogger("highnoon.webui")
 
@@ -231,8 +232,10 @@ class Guarded(tornado.web.RequestHandler):
     def _finish_with(self, message: str) -> None:
         if self._wants_html():
             self.set_header("Content-Type", "text/html; charset=utf-8")
-            head = "<!doctype html><title>HighNoon</title><link rel=icon href=data:,>"
-            self.finish(f"{head}<p>{xhtml_escape(message)}</p>")
+            studies = f'<a href="{xhtml_escape(self.access.path)}">All studies</a>'
+            way = studies if self.get_status() == 404 else ""
+            page = _ERROR_PAGE.replace("{way}", way)
+            self.finish(page.replace("{message}", xhtml_escape(message)))
         else:
             self.set_header("Content-Type", "application/json")
             self.finish(json_encode({"error": message}))
@@ -243,7 +246,7 @@ class NotFound(Guarded):
 
     async def get(self, *_: str) -> None:
         """Say so."""
-        raise tornado.web.HTTPError(404)
+        raise tornado.web.HTTPError(404, "There is no page at this address.")
 
     head = post = put = patch = delete = options = get
 

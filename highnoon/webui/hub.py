@@ -200,5 +200,7 @@ def _not_there(what: str, name: str, there: Sequence[str]) -> str:
     if near:
         return f"{message}. Did you mean {near[0]!r}?"
     if there:
-        return f"{message}. There are: {', '.join(repr(each) for each in there[:10])}."
+        listed = ", ".join(repr(each) for each in there[:10])
+        more = f" and {len(there) - 10} more" if len(there) > 10 else ""
+        return f"{message}. There are: {listed}{more}."
     return f"{message}, and no other."

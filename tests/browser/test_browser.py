@@ -3,9 +3,11 @@
 from typing import Any
 
 import optuna
+import pytest
 from playwright.sync_api import Locator, expect
 
 import highnoon as hn
+from highnoon.exceptions import TooManyFailuresError
 from highnoon.hpo.reading import study_summaries
 from tests.browser.jupyter import Lab
 
@@ -24,6 +26,25 @@ def names(url: str, *, archived: bool = False) -> list[str]:
 
 def row(browser: Locator, name: str) -> Locator:
     return browser.locator(f'[data-testid=study-row][data-study="{name}"]')
+
+
+def test_why_a_study_stopped_stays_inside_its_row(open_notebook: Any, lab: Lab) -> None:
+    url = f"sqlite:///{lab.folder}/hpo.db"
+
+    def fail(_: dict[str, Any]) -> float:
+        raise FileNotFoundError("./corpus")
+
+    with pytest.raises(TooManyFailuresError):
+        hn.HPOTrialManager("broken", storage=url).optimize(fail, {"x": ("uniform", 0, 1)})
+    notebook = open_notebook(f"from highnoon_widgets import StudyBrowser\nStudyBrowser({url!r})")
+    notebook.run_all()
+    study = row(notebook.output(0), "broken")
+    reason = study.get_by_title("after 5 failures in a row: all FileNotFoundError")
+    expect(reason).to_be_visible()
+    inner, outer = reason.bounding_box(), study.bounding_box()
+    assert inner is not None
+    assert outer is not None
+    assert inner["y"] + inner["height"] <= outer["y"] + outer["height"]
 
 
 def test_studies_are_found_compared_renamed_archived_and_deleted(

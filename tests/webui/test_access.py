@@ -415,7 +415,10 @@ def test_kernels_do_not_know_the_token(
 def test_a_server_for_this_machine_alone_refuses_foreign_hosts(serve_dashboard: Serve) -> None:
     dashboard = serve_dashboard(host="127.0.0.1", max_viewers=0)
     assert ask(dashboard.port, "/hpo/health").status == 200
-    assert ask(dashboard.port, "/hpo/nothing").status == 404
+    missing = ask(dashboard.port, "/hpo/nothing", headers={"Accept": "text/html"})
+    assert missing.status == 404
+    assert "There is no page at this address." in missing.text
+    assert '<a href="/hpo">All studies</a>' in missing.text
     for headers in (FORWARDED, FOREIGN_HOST):
         refused = ask(dashboard.port, "/hpo", headers={**headers, "Accept": "text/html"})
         assert refused.status == 403

@@ -163,6 +163,15 @@ def test_a_name_that_is_not_there_is_answered_with_the_closest(
     assert answer.json["error"] == "There is no storage 'nime' here. Did you mean 'mine'?"
 
 
+def test_of_many_studies_some_are_named_and_the_others_counted(
+    serve: Callable[..., Served], url: str
+) -> None:
+    for number in range(12):
+        optuna.create_study(study_name=f"study-{number}", storage=url)
+    error = serve(url).of("qqq").json["error"]
+    assert error.endswith("'study-9' and 2 more.")
+
+
 def test_a_name_in_two_storages_needs_the_storage(
     serve: Callable[..., Served], study: optuna.Study, url: str, new_database: Callable[[str], str]
 ) -> None:

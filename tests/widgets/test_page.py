@@ -1,12 +1,16 @@
+import gc
 import json
 from pathlib import Path
 
 import optuna
 import pytest
+from traitlets import TraitError
 
+from highnoon.exceptions import NoStudiesError, StudyError
 from highnoon_widgets.browser import StudyBrowser
 from highnoon_widgets.page import Page, PageActions
 from highnoon_widgets.source import StudySource
+from highnoon_widgets.trial_table import TrialTable
 
 X = {"x": optuna.distributions.FloatDistribution(0.0, 10.0)}
 
@@ -29,6 +33,20 @@ def test_in_a_notebook_it_lists_the_studies_of_the_folder(url: str) -> None:
     assert isinstance(browser, StudyBrowser)
     assert [row["name"] for row in browser.source.studies] == ["tuned"]
     browser.close()
+
+
+def test_a_storage_that_does_not_open_is_one_error(tmp_path: Path) -> None:
+    several = optuna.create_study(directions=["minimize", "maximize"])
+    with pytest.raises(NoStudiesError):
+        StudyBrowser(f"sqlite:///{tmp_path}/none.db")
+    with pytest.raises(StudyError):
+        StudySource(several)
+    gc.collect()  # an error while they go would fail the test
+
+
+def test_a_column_that_is_none_is_told_with_the_closest() -> None:
+    with pytest.raises(TraitError, match=r"no column 'nummber'\. Did you mean 'number'\?"):
+        TrialTable(optuna.create_study(), columns=["nummber"])
 
 
 @pytest.mark.parametrize("read_only", [False, True])

@@ -102,6 +102,10 @@ class StudyBrowser(ipywidgets.Box):
         _close(self._dashboard)
         super().close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_dashboard"):  # else its storages did not open
+            super().__del__()
+
 
 def _close(dashboard: StudyDashboard | None) -> None:
     if dashboard is not None:

@@ -41,6 +41,10 @@ class Following(Answering):
         self._closing.set()
         super().close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_closing"):  # else what it was to follow did not open
+            super().__del__()
+
     def refresh(self) -> None:
         """Send what changed since the last look, now.
 

@@ -1,10 +1,18 @@
 """`TrialTable`: every trial of a study, live."""
 
+import difflib
+from typing import Any
+
 import traitlets
 
 from highnoon_widgets.view import View
 
-__all__ = ["TrialTable"]
+__all__ = ["COLUMNS", "TrialTable"]
+
+
+COLUMNS = (
+    "number", "state", "value", "curve", "step", "time", "worker", "started", "ended", "retry_of",
+)  # fmt: skip
 
 
 class TrialTable(View):
@@ -42,3 +50,16 @@ class TrialTable(View):
         sync=True
     )
     rows = traitlets.Int(16, min=3, max=100).tag(sync=True)
+
+    @traitlets.validate("columns")
+    def _check_columns(self, proposal: Any) -> list[str] | None:
+        wanted: list[str] | None = proposal["value"]
+        for name in wanted or []:
+            if name not in COLUMNS and not name.startswith("parameter:"):
+                near = difflib.get_close_matches(name, COLUMNS, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise traitlets.TraitError(
+                    f"There is no column {name!r}.{hint} The columns are {', '.join(COLUMNS)}, and "
+                    "parameter: followed by a name."
+                )
+        return wanted

@@ -91,8 +91,8 @@ let nextId = 0;
 function framed(field: Field, id: string, control: HTMLElement, note: HTMLElement): HTMLElement {
   const label =
     field.kind === "choice" && control.tagName !== "SELECT"
-      ? h("span.hn-enqueue-name", { id: `${id}-label` }, field.name)
-      : h("label.hn-enqueue-name", { for: id }, field.name);
+      ? h("span.hn-enqueue-name", { id: `${id}-label`, title: field.name }, field.name)
+      : h("label.hn-enqueue-name", { for: id, title: field.name }, field.name);
   return h("div.hn-enqueue-field", {}, label, control, note);
 }
 

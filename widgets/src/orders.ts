@@ -149,7 +149,7 @@ export function stopping(study: Study) {
     title,
     text:
       `${trials} ${are} running on ${format.plural(workers, "worker")}. No new trial starts ` +
-      "either way. The study can be resumed later.",
+      "either way. A later run of the study goes on from here.",
     choices: [
       {
         value: "after" as const,

@@ -204,7 +204,9 @@ export function shownNumber(field: NumberField, value: number, { exact = false }
   return format.number(value, { log: field.log }).replace("−", "-");
 }
 
-/** A choice for reading. */
+/** A choice for reading, as Python writes it. */
 export function shownChoice(choice: Value): string {
+  if (choice === null) return "None";
+  if (typeof choice === "boolean") return choice ? "True" : "False";
   return typeof choice === "string" ? choice : pythonJson(choice);
 }

@@ -11,7 +11,10 @@ import {
   ticksOf,
   type Scale,
 } from "../src/parameters/scale.ts";
+import { drawSlices } from "../src/parameters/slices.ts";
 import { sampled, thinned } from "../src/parameters/thin.ts";
+import { isMessage } from "../src/plot/drawing.ts";
+import type { Theme } from "../src/plot/theme.ts";
 import { CODE, Study } from "../src/study.ts";
 import { across, upright, type Side } from "../src/ticks.ts";
 import type { ParameterDescription } from "../src/wire.ts";
@@ -133,6 +136,10 @@ test("the sentence names what is narrow", () => {
     "The 10 best span more than a third of every parameter, and less than all of d.",
   );
   assert.equal(
+    said(["a", "b", "c", "d", "e", "f"], []),
+    "The 10 best span a third or less of a, b, c, d and 2 others.",
+  );
+  assert.equal(
     said([], []),
     "The 10 best span all of every parameter: there is nothing to narrow.",
   );
@@ -170,4 +177,13 @@ test("of marks over each other one is drawn, and all of few", () => {
     2,
   );
   assert.deepEqual(sampled([0, 1, 2, 3, 4], 3), [0, 2, 4]);
+});
+
+test("trials without a value leave words in place of empty plots", () => {
+  const drawn = drawSlices(study([NaN, 1e-3, 1, 0]), ["rate"], {} as Theme, {
+    width: 600,
+    height: 152,
+  });
+  assert.ok(isMessage(drawn));
+  assert.equal(drawn.title, "No values yet");
 });

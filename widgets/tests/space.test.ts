@@ -5,6 +5,7 @@ import {
   fieldsOf,
   rangeText,
   readNumber,
+  shownChoice,
   shownNumber,
   type Field,
   type NumberField,
@@ -44,6 +45,16 @@ test("a number is shown rounded, and exact for changing it", () => {
   assert.equal(shownNumber(rate, 0.0013316878711573004), "1.33e-3");
   assert.equal(shownNumber(rate, 0.0013316878711573004, { exact: true }), "0.0013316878711573004");
   assert.equal(shownNumber(dim, 640), "640");
+});
+
+test("choices are written as Python does, everywhere", () => {
+  assert.deepEqual([null, true, false, "adam", 8].map(shownChoice), [
+    "None",
+    "True",
+    "False",
+    "adam",
+    "8",
+  ]);
 });
 
 test("a conditional field applies where its parents have the labels it names", () => {

@@ -40,7 +40,7 @@ def announce(
         notice(f"The grid has {points} points.")
     elif expected is not None and there == 0 and expected < space.recommended_trials:
         parameters = "1 parameter" if len(space) == 1 else f"{len(space)} parameters"
+        trials = "1 trial is" if expected == 1 else f"{expected} trials are"
         notice(
-            f"{expected} trials are few for {parameters}; "
-            f"{space.recommended_trials} or more are recommended."
+            f"{trials} few for {parameters}; {space.recommended_trials} or more are recommended."
         )

@@ -66,7 +66,13 @@ export function narrowSentence(
   return `${spans} more than a third of every parameter, and less than all of ${listed(narrower)}.`;
 }
 
+const MOST_NAMES = 5;
+
 function listed(names: readonly string[]): string {
   if (names.length === 1) return names[0];
+  if (names.length > MOST_NAMES) {
+    const shown = names.slice(0, MOST_NAMES - 1);
+    return `${shown.join(", ")} and ${names.length - shown.length} others`;
+  }
   return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

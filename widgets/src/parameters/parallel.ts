@@ -1,6 +1,7 @@
 /** Draws all parameters side by side, a line for each completed trial. */
 import { metricName } from "../derived.ts";
 import * as format from "../format.ts";
+import { shortened } from "../names.ts";
 import type { Annotation, Drawing, Message, Place, Shape, Trace } from "../plot/drawing.ts";
 import { pointsType } from "../plot/points.ts";
 import { valueRange } from "../plot/shown.ts";
@@ -243,7 +244,7 @@ class ParallelDrawing {
     return [
       {
         ...at,
-        text: escaped(cut(name, longest)),
+        text: escaped(shortened(name, longest)),
         hovertext: name.length > longest ? escaped(name) : undefined,
         yref: "paper",
         y: 1,
@@ -255,7 +256,7 @@ class ParallelDrawing {
       },
       ...words.map(([y, text]) => ({
         ...at,
-        text: escaped(cut(text, last ? LONGEST_NAME : fitting)),
+        text: escaped(shortened(text, last ? LONGEST_NAME : fitting)),
         y,
         xanchor: "left",
         xshift: 4,
@@ -294,8 +295,4 @@ class ParallelDrawing {
     const names = this.columns.map((column) => column.name).join(", ");
     return `${format.plural(this.rows.length, "completed trial")} as lines over ${names}. The best is trial ${this.study.number.at(this.rows[0])}.`;
   }
-}
-
-function cut(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }

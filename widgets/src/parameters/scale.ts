@@ -3,6 +3,7 @@ import * as format from "../format.ts";
 import type { Axis } from "../plot/drawing.ts";
 import { tickAxis } from "../plot/log_axes.ts";
 import { escaped } from "../plot/template.ts";
+import { shownChoice } from "../space.ts";
 import type { Parameter, Study } from "../study.ts";
 import { exponentText, linearTicks, logTicks, type Side, type Tick } from "../ticks.ts";
 
@@ -49,11 +50,7 @@ export function scalesOf(study: Study, names: readonly string[]): Scale[] {
 
 /** Choices as Python shows them, cut when long; texts are quoted where two would look the same. */
 export function choiceWords(choices: readonly (string | number | boolean | null)[]): string[] {
-  const plain = choices.map((choice) => {
-    if (choice === null) return "None";
-    if (typeof choice === "boolean") return choice ? "True" : "False";
-    return String(choice);
-  });
+  const plain = choices.map(shownChoice);
   const ambiguous = new Set(plain).size < plain.length;
   return plain.map((word, i) => {
     const whole = ambiguous && typeof choices[i] === "string" ? `'${word}'` : word;

@@ -2,6 +2,7 @@
 import { metricName } from "../derived.ts";
 import { topRows } from "../details/standing.ts";
 import * as format from "../format.ts";
+import { shortened } from "../names.ts";
 import type { Annotation, Drawing, Message, Place, Shape, Trace } from "../plot/drawing.ts";
 import { markShapes } from "../plot/mark_shapes.ts";
 import { caretTraces, markTraces } from "../plot/markers.ts";
@@ -44,7 +45,10 @@ export function drawSlices(
   if (!study.length) return nothing();
   if (!parameters.length)
     return { title: "No parameters yet", text: "They appear with the first trial that draws one." };
-  return new SlicesDrawing(study, parameters, theme, size).draw();
+  const slices = new SlicesDrawing(study, parameters, theme, size);
+  if (!slices.hasValues)
+    return { title: "No values yet", text: "They appear here when a trial reports or completes." };
+  return slices.draw();
 }
 
 export function nothing(): Message {
@@ -92,6 +96,10 @@ class SlicesDrawing {
       if (this.statuses[row] === CODE.running || this.statuses[row] === CODE.queued)
         this.running.add(study.number.at(row));
     this.best = study.best;
+  }
+
+  get hasValues(): boolean {
+    return this.values.some(Number.isFinite);
   }
 
   draw(): Drawing {
@@ -262,7 +270,7 @@ class SlicesDrawing {
     const longest = Math.max(6, Math.floor(slice.width / 6));
     const { name } = slice.scale;
     return {
-      text: escaped(name.length <= longest ? name : `${name.slice(0, longest - 1)}…`),
+      text: escaped(shortened(name, longest)),
       hovertext: name.length <= longest ? undefined : escaped(name),
       xref: "paper",
       x: slice.left / this.inner.width,

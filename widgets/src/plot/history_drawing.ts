@@ -237,7 +237,9 @@ class HistoryDrawing {
     const best = this.steps().value.at(-1);
     if (best === undefined) {
       const text = "no trial has completed yet";
-      return [...notes, { text, xref: "paper", x: 0.5, yref: "paper", y: 0.5, showarrow: false }];
+      const middle = { xref: "paper", x: 0.5, yref: "paper", y: 0.5 } as const;
+      const bgcolor = this.setting.theme.colors.panel;
+      return [...notes, { text, ...middle, bgcolor, borderpad: 4, showarrow: false }];
     }
     const text = format.value(best, format.decimalsFor(...twoBest(this.study)));
     if (this.info.number.length === 1) {

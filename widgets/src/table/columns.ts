@@ -2,6 +2,7 @@
 import { metricName, twoBest } from "../derived.ts";
 import { secondsOf, shownStatus, stateWord } from "../filter/trial_names.ts";
 import * as format from "../format.ts";
+import { shownChoice } from "../space.ts";
 import type { Parameter, Study } from "../study.ts";
 import { stateCell } from "./cells.ts";
 import { curveCell } from "./sparkline.ts";
@@ -156,27 +157,20 @@ function sortKey(parameter: Parameter, row: number): number | string {
   const value = parameter.values.at(row);
   if (parameter.kind !== "categorical" || Number.isNaN(value)) return value;
   const choice = parameter.choices![value];
-  return isNumeric(parameter) ? (choice as number) : choiceText(choice);
+  return isNumeric(parameter) ? (choice as number) : shownChoice(choice);
 }
 
 export function parameterText(parameter: Parameter, row: number): string {
   const value = parameter.values.at(row);
   if (Number.isNaN(value)) return "–";
-  if (parameter.kind === "categorical") return choiceText(parameter.choices![value]);
+  if (parameter.kind === "categorical") return shownChoice(parameter.choices![value]);
   if (parameter.kind === "int") return format.integer(value);
   return format.number(value, { log: parameter.log ?? false });
 }
 
-/** A choice as Python writes it. */
-function choiceText(choice: string | number | boolean | null | undefined): string {
-  if (choice === null || choice === undefined) return "None";
-  if (typeof choice === "boolean") return choice ? "True" : "False";
-  return String(choice);
-}
-
 function parameterCharacters(parameter: Parameter): number {
   if (parameter.kind === "categorical")
-    return Math.min(14, longest(parameter.choices!.map(choiceText)));
+    return Math.min(14, longest(parameter.choices!.map(shownChoice)));
   if (parameter.kind === "int")
     return longest([format.integer(parameter.low!), format.integer(parameter.high!)]);
   return parameter.log || parameter.low! < 0 ? 7 : 6;

@@ -79,7 +79,7 @@ export class TrialGrid {
       postSortRows: ({ nodes }) => this.arrange(nodes),
       suppressScrollOnNewData: true,
       suppressMultiRangeSelection: true,
-      suppressNoRowsOverlay: true,
+      suppressOverlays: ["noRows", "noMatchingRows"],
       suppressContextMenu: true,
       maintainColumnOrder: false,
       ensureDomOrder: true,
