@@ -8,7 +8,7 @@ from optuna.storages._rdb.models import BaseModel
 
 from highnoon.hpo.storage import StorageURL
 
-__all__ = ["create_tables", "empty"]
+__all__ = ["create_tables", "empty", "stock_url"]
 
 _KEPT = {"alembic_version", "version_info"}
 _ROWS = [f"DELETE FROM {t.name}" for t in BaseModel.metadata.sorted_tables if t.name not in _KEPT]
@@ -27,6 +27,12 @@ _NUMBERS = {
     ],
     "mysql": ["ALTER TABLE studies AUTO_INCREMENT = 1", "ALTER TABLE trials AUTO_INCREMENT = 1"],
 }
+
+
+def stock_url(url: str) -> str:
+    """Return a database's address for Optuna's own storage, with patience for other writers."""
+    raw = StorageURL.parse(url).raw
+    return f"{raw}?timeout=60" if raw.startswith("sqlite") else raw
 
 
 def create_tables(url: str) -> None:

@@ -1,13 +1,14 @@
 """The operations on studies, which Optuna's own storage does, tried again after what passes."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from optuna.exceptions import DuplicatedStudyError
+from optuna.exceptions import DuplicatedStudyError, StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 
-from highnoon.hpo.storage.retrying import Retrying
+from highnoon.hpo.storage.retrying import Retrying, is_passing
 
 if TYPE_CHECKING:
     from optuna.study._frozen import FrozenStudy
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["StudyOperations"]
 
 T = TypeVar("T")
+
+
+class _WrittenMeanwhileError(StorageInternalError):
+    """Others wrote to a study while it was deleted, upon which Optuna leaves it as it is."""
 
 
 class StudyOperations(BaseStorage):
@@ -70,8 +75,15 @@ class StudyOperations(BaseStorage):
             except KeyError:
                 if not again:
                     raise
+                return
+            with suppress(KeyError):
+                name = self._storage.get_study_name_from_id(study_id)
+                raise _WrittenMeanwhileError(f"Others write to {name!r} while it is deleted.")
 
-        self.retrying.run(delete)
+        def passing(error: BaseException) -> bool:
+            return isinstance(error, _WrittenMeanwhileError) or is_passing(error)
+
+        self.retrying.run(delete, passing=passing)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Set an attribute of a study; see `optuna.storages.BaseStorage`."""

@@ -6,7 +6,7 @@ import pytest
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
-from highnoon.hpo.storage import StorageURL
+from highnoon.hpo.storage import StorageURL, background
 from highnoon.hpo.storage.buffered import BufferedStorage
 
 
@@ -43,6 +43,12 @@ def buffered_of(stock_of: Callable[[str], RDBStorage]) -> Iterator[Callable[...,
     yield open_it
     for storage in opened:
         storage.close()
+
+
+@pytest.fixture
+def flushed_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing flushed by itself while a test lasts, however slow the machine is."""
+    monkeypatch.setattr(background, "FLUSH_SECONDS", 600.0)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ Open = Callable[[str], BufferedStorage]
 
 
 def test_what_a_running_trial_sets_is_there_for_optuna_after_a_flush(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     buffered.set_trial_param(trial_id, "x", 0.5, UNIT)
@@ -102,7 +102,7 @@ def test_a_queued_trial_is_started_by_one_process_only(
 
 
 def test_nothing_is_written_onto_a_trial_that_someone_else_failed(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     buffered.set_trial_param(trial_id, "x", 0.5, UNIT)
@@ -121,7 +121,7 @@ def test_nothing_is_written_onto_a_trial_that_someone_else_failed(
 
 
 def test_a_trial_that_someone_else_failed_cannot_be_completed(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     buffered.set_trial_intermediate_value(trial_id, 0, 1.0)
@@ -170,7 +170,7 @@ def test_a_distribution_that_another_process_made_incompatible_is_refused_when_i
 
 
 def test_a_distribution_that_became_incompatible_meanwhile_is_not_written(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id, other_id = (buffered.create_new_trial(study_id) for _ in range(2))
     for each in (trial_id, other_id):
@@ -190,7 +190,7 @@ def test_a_distribution_that_became_incompatible_meanwhile_is_not_written(
 
 
 def test_a_distribution_that_was_read_as_incompatible_meanwhile_is_not_written(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     buffered.set_trial_param(trial_id, "x", 0.5, UNIT)
@@ -202,7 +202,7 @@ def test_a_distribution_that_was_read_as_incompatible_meanwhile_is_not_written(
 
 
 def test_a_distribution_that_became_incompatible_meanwhile_keeps_a_trial_from_completing(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     buffered.set_trial_param(trial_id, "x", 0.5, UNIT)
@@ -272,7 +272,7 @@ def test_a_trial_of_another_process_can_be_written_to(
 
 
 def test_a_study_that_was_deleted_and_made_anew_shows_none_of_its_old_trials(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     old = [buffered.create_new_trial(study_id) for _ in range(3)]
     for trial_id in old[:2]:
@@ -297,7 +297,7 @@ def test_a_study_that_was_deleted_and_made_anew_shows_none_of_its_old_trials(
 
 
 def test_a_study_that_was_deleted_is_gone(
-    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int, flushed_on_demand: None
 ) -> None:
     trial_id = buffered.create_new_trial(study_id)
     ended = buffered.create_new_trial(study_id)

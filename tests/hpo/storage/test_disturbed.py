@@ -18,12 +18,13 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 from sqlalchemy.engine import make_url
 
-from highnoon.hpo.storage import StorageURL, open_storage
+from highnoon.hpo.storage import open_storage
 from highnoon.hpo.storage.background import Flusher
 from highnoon.hpo.storage.buffered import BufferedStorage
 from highnoon.hpo.storage.writing import TrialWriter
 from highnoon.testing.servers import PrivateServer
 from tests.hpo.storage.cutting_proxy import CuttingProxy
+from tests.prepared import stock_url
 from tests.processes import wait_until
 
 UNIT = FloatDistribution(0.0, 1.0)
@@ -44,6 +45,7 @@ def test_a_commit_of_which_the_answer_is_lost_counts_once(
     server_url: str,
     stock_of: Callable[[str], RDBStorage],
     buffered_of: Callable[..., BufferedStorage],
+    flushed_on_demand: None,
 ) -> None:
     stock = stock_of(server_url)
     there = make_url(server_url)
@@ -110,7 +112,12 @@ def test_a_server_that_restarts_is_waited_for(
     storage = open_storage(own_server.create_database(), create=True)
     assert isinstance(storage, BufferedStorage)
     study = optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler())
-    comes_back = threading.Timer(3.0, own_server.start)
+
+    def come_back() -> None:
+        wait_until(lambda: "does not answer" in said())
+        own_server.start()
+
+    comes_back = threading.Thread(target=come_back)
 
     def objective(trial: optuna.Trial) -> float:
         if trial.number == 3:
@@ -124,7 +131,6 @@ def test_a_server_that_restarts_is_waited_for(
     comes_back.join()
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 10
     assert study.trials[3].intermediate_values == {0: 1.0}
-    assert "does not answer" in said()
     assert "answers again" in said()
     storage.close()
 
@@ -211,9 +217,17 @@ def test_what_one_trial_cannot_write_holds_up_no_other(
 
 @pytest.fixture
 def held_flush(buffered: BufferedStorage) -> Iterator[Callable[[], None]]:
-    """Hold the flush in the background before its commit; the value waits for it to come there."""
-    there, may_go_on = threading.Event(), threading.Event()
+    """Hold the flush in the background before its begin, and before its commit.
+
+    The value lets it begin and waits for it to come to its commit, which it may do a moment later.
+    """
+    may_begin, there, may_go_on = threading.Event(), threading.Event(), threading.Event()
     timer = threading.Timer(0.5, may_go_on.set)
+
+    @sa.event.listens_for(buffered.engine, "begin", insert=True)
+    def hold_back(_connection: object) -> None:
+        if threading.current_thread().name == "highnoon-flush":
+            may_begin.wait()
 
     @sa.event.listens_for(buffered.engine, "commit")
     def hold(_connection: object) -> None:
@@ -222,11 +236,14 @@ def held_flush(buffered: BufferedStorage) -> Iterator[Callable[[], None]]:
             may_go_on.wait()
 
     def wait() -> None:
-        assert there.wait(30)
+        may_begin.set()
+        assert there.wait(120)
         timer.start()
 
     yield wait
+    may_begin.set()
     may_go_on.set()
+    sa.event.remove(buffered.engine, "begin", hold_back)
     sa.event.remove(buffered.engine, "commit", hold)
     timer.join()
 
@@ -265,8 +282,8 @@ def test_what_comes_as_the_background_thread_is_about_to_end_is_flushed() -> Non
 
     flusher = Flusher(flushed.release, is_empty)
     flusher.wake()
-    assert flushed.acquire(timeout=30)
-    assert flushed.acquire(timeout=5)
+    assert flushed.acquire(timeout=60)
+    assert flushed.acquire(timeout=60)
 
 
 @pytest.fixture
@@ -370,6 +387,23 @@ def test_a_trial_that_another_failed_at_the_same_moment_was_failed_by_the_other(
     assert "why" not in stock.get_trial(trial_id).user_attrs
 
 
+def test_a_study_that_another_writes_to_at_the_same_moment_is_deleted(
+    buffered: BufferedStorage, stock: RDBStorage, study_id: int
+) -> None:
+    trial_id = stock.create_new_trial(study_id)
+    written: list[int] = []
+
+    @sa.event.listens_for(buffered.engine, "before_cursor_execute")
+    def report(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
+        if text.startswith("DELETE") and not written:
+            written.append(trial_id)
+            stock.set_trial_intermediate_value(trial_id, 0, 1.0)
+
+    buffered.delete_study(study_id)
+    assert written
+    assert stock.get_all_studies() == []
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_leaves_the_parents_trials_and_connections_alone(
@@ -419,7 +453,7 @@ WORKER = """
 def test_processes_side_by_side_keep_numbers_unique_and_consecutive(
     stock: RDBStorage, study_id: int, database_url: str, script: Script
 ) -> None:
-    raw = StorageURL.parse(database_url).raw
+    raw = stock_url(database_url)
     opened = ["open_storage(URL)"] * 2 + ["optuna.storages.RDBStorage(RAW)"]
     sources = [
         WORKER.format(storage=text.replace("URL", repr(database_url)).replace("RAW", repr(raw)))
