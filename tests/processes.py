@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["WAIT_SECONDS", "StartPython", "lines_of", "wait_until"]
+__all__ = ["WAIT_SECONDS", "StartPython", "is_first", "lines_of", "wait_until"]
 
 WAIT_SECONDS = 120.0
 """Many times what anything takes on a machine with nothing else to do."""
@@ -20,6 +20,15 @@ def wait_until(condition: Callable[[], object], *, seconds: float = WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"it did not come about within {seconds:g} s"
         time.sleep(0.02)
+
+
+def is_first(mark: Path) -> bool:
+    """Whether no process called this before; the file notes that one did."""
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def lines_of(path: Path) -> list[str]:

@@ -29,7 +29,7 @@ def test_the_pages_python_runs(page: Path, tmp_path: Path) -> None:
         env={**os.environ, "HIGHNOON_CACHE": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert completed.returncode == 0, completed.stderr[-4000:]
 

@@ -107,7 +107,7 @@ def run(code: str, folder: Path) -> str:
         env={**os.environ, "HIGHNOON_CACHE": str(folder / "cache")},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1200,
     )
     assert completed.returncode == 0, completed.stderr[-4000:]
     return completed.stdout

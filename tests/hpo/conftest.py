@@ -30,7 +30,7 @@ def script(tmp_path: Path) -> Script:
             env={**os.environ, **(environment or {})},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     return run

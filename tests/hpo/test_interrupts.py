@@ -3,6 +3,7 @@
 import signal
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.processes import StartPython
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
 PROGRAM = """
-import sys, time
+import os, sys, time
 import highnoon as hn
 
 hpo = hn.HPOTrialManager(study_name="s", storage="sqlite:///hpo.db", seed=0)
@@ -23,7 +24,7 @@ finish = int(sys.argv[1])
 def objective(params):
     if len(hpo.trials) > finish:
         print("sleeping", flush=True)
-        time.sleep(60)
+        time.sleep(600)
     return params["x"] ** 2
 
 best = hpo.optimize(objective, {"x": ("uniform", -1.0, 1.0)}, n_trials=10)
@@ -32,14 +33,23 @@ print("best", best == hpo.best_params, flush=True)
 
 
 def interrupted(
-    start_python: StartPython, number: signal.Signals, *, finish: int, program: str = PROGRAM
+    start_python: StartPython,
+    folder: Path,
+    number: signal.Signals,
+    *,
+    finish: int,
+    program: str = PROGRAM,
 ) -> tuple[int, str, str]:
-    """Start the program, send the signal once its objective sleeps, return how it ended."""
+    """Start the program, send the signal once its objective sleeps, return how it ended.
+
+    The program may wait for the file `sent`, which is there once the signal was sent.
+    """
     process = start_python("-c", program, str(finish))
     assert process.stdout is not None
     assert process.stdout.readline() == "sleeping\n"
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    (folder / "sent").touch()
+    out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
@@ -48,9 +58,9 @@ def states(url: str) -> list[str]:
 
 
 def test_ctrl_c_gives_the_trial_back_and_returns_the_best(
-    start_python: StartPython, url: str
+    start_python: StartPython, tmp_path: Path, url: str
 ) -> None:
-    code, out, err = interrupted(start_python, signal.SIGINT, finish=3)
+    code, out, err = interrupted(start_python, tmp_path, signal.SIGINT, finish=3)
     assert (code, out) == (0, "best True\n")
     assert (
         "Interrupted. 3 finished trials are kept. Trial 3 was given back: "
@@ -75,16 +85,18 @@ def test_ctrl_c_gives_the_trial_back_and_returns_the_best(
 
 
 def test_sigterm_gives_the_trial_back_and_ends_the_program(
-    start_python: StartPython, url: str
+    start_python: StartPython, tmp_path: Path, url: str
 ) -> None:
-    code, out, err = interrupted(start_python, signal.SIGTERM, finish=1)
+    code, out, err = interrupted(start_python, tmp_path, signal.SIGTERM, finish=1)
     assert (code, out) == (128 + signal.SIGTERM, "")
     assert "Terminated. 1 finished trial is kept. Trial 1 was given back" in err
     assert states(url) == ["completed", "interrupted", "queued"]
 
 
-def test_ctrl_c_before_anything_completed_goes_through(start_python: StartPython, url: str) -> None:
-    code, out, err = interrupted(start_python, signal.SIGINT, finish=0)
+def test_ctrl_c_before_anything_completed_goes_through(
+    start_python: StartPython, tmp_path: Path, url: str
+) -> None:
+    code, out, err = interrupted(start_python, tmp_path, signal.SIGINT, finish=0)
     assert code == -signal.SIGINT
     assert out == ""
     assert "Interrupted. 0 finished trials are kept. Trial 0 was given back" in err
@@ -93,7 +105,7 @@ def test_ctrl_c_before_anything_completed_goes_through(start_python: StartPython
 
 
 def test_a_signal_in_a_callback_waits_for_it_and_loses_nothing(
-    start_python: StartPython, url: str
+    start_python: StartPython, tmp_path: Path, url: str
 ) -> None:
     program = PROGRAM.replace(
         "n_trials=10)",
@@ -104,13 +116,14 @@ def test_a_signal_in_a_callback_waits_for_it_and_loses_nothing(
             def wait(study, trial):
                 if trial.number == 2:
                     print("sleeping", flush=True)
-                    time.sleep(0.5)
+                    while not os.path.exists("sent"):
+                        time.sleep(0.01)
                     print("written", flush=True)
 
             best ="""),
         1,
     )
-    code, out, err = interrupted(start_python, signal.SIGINT, finish=9, program=program)
+    code, out, err = interrupted(start_python, tmp_path, signal.SIGINT, finish=9, program=program)
     assert (code, out) == (0, "written\nbest True\n")
     assert "Interrupted. 3 finished trials are kept. Returning the best so far." in err
     assert states(url) == ["completed"] * 3

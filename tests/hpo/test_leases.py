@@ -17,26 +17,27 @@ from highnoon.hpo.states import trial_status
 from tests.processes import StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
-GRACE_PERIOD = 1.5
+GRACE_PERIOD = 4.0
 
 WORKER = f"""
-import sys, time
+import os, time
 import highnoon as hn
 hpo = hn.HPOTrialManager("s", storage="sqlite:///s.db", grace_period={GRACE_PERIOD})
 def objective(params):
     print("started", flush=True)
-    time.sleep(float(sys.argv[1]))
+    while not os.path.exists("go on"):
+        time.sleep(0.05)
     return params["x"]
 hpo.optimize(objective, {SPACE!r}, n_trials=1, show_progress=False)
 """
 
 
 @pytest.fixture
-def start_worker(start_python: StartPython) -> Callable[[float], "subprocess.Popen[str]"]:
-    """Start a process that runs one trial of the study for so many seconds."""
+def start_worker(start_python: StartPython) -> Callable[[], "subprocess.Popen[str]"]:
+    """Start a process that runs one trial of the study, until there is a file `go on`."""
 
-    def start(seconds: float) -> "subprocess.Popen[str]":
-        worker = start_python("-c", WORKER, str(seconds))
+    def start() -> "subprocess.Popen[str]":
+        worker = start_python("-c", WORKER)
         assert worker.stdout is not None
         assert worker.stdout.readline() == "started\n"
         return worker
@@ -69,10 +70,10 @@ def run_for(
 def test_the_trial_of_a_killed_worker_is_given_up_and_its_parameters_are_tried_again(
     tmp_path: Path, start_worker
 ) -> None:
-    os.kill(start_worker(60).pid, signal.SIGKILL)
+    os.kill(start_worker().pid, signal.SIGKILL)
     hpo = join(tmp_path)
     assert trial_status(hpo.trials[0]) == "running"
-    run_for(hpo, 60, until=lambda: [t for t in retries_of(hpo, 0) if t.state.is_finished()])
+    run_for(hpo, 180, until=lambda: [t for t in retries_of(hpo, 0) if t.state.is_finished()])
     lost = hpo.trials[0]
     assert trial_status(lost) == "interrupted"
     assert lost.user_attrs["highnoon:interrupted"] == "lost"
@@ -83,17 +84,18 @@ def test_the_trial_of_a_killed_worker_is_given_up_and_its_parameters_are_tried_a
 
 
 def test_trials_whose_owner_lives_are_left_alone(tmp_path: Path, start_worker) -> None:
-    worker = start_worker(4 * GRACE_PERIOD)
+    worker = start_worker()
     asking = join(tmp_path)
     asked = asking.ask(SPACE)
     stock = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / 's.db'}")
     without_a_lease = stock.ask()
     hpo = join(tmp_path)
-    run_for(hpo, 3 * GRACE_PERIOD)
+    run_for(hpo, 2 * GRACE_PERIOD)
     assert [trial_status(trial) for trial in hpo.trials[:3]] == ["running"] * 3
     assert asking.tell(asked, 0.5).state.name == "COMPLETE"
     assert stock.tell(without_a_lease, 1.0).state.name == "COMPLETE"
-    assert worker.wait(60) == 0
+    (tmp_path / "go on").touch()
+    assert worker.wait(120) == 0
     assert trial_status(hpo.trials[0]) == "completed"
     assert all("highnoon:retry_of" not in trial.user_attrs for trial in hpo.trials)
 
@@ -101,7 +103,7 @@ def test_trials_whose_owner_lives_are_left_alone(tmp_path: Path, start_worker) -
 def test_no_thread_is_left_behind_when_a_run_ends(tmp_path: Path) -> None:
     hpo = join(tmp_path)
     before = set(threading.enumerate())
-    run_for(hpo, 0.5)
+    run_for(hpo, 60, until=lambda: True)
     wait_until(lambda: not set(threading.enumerate()) - before)
 
 

@@ -127,7 +127,7 @@ def test_those_who_join_at_the_same_moment_draw_other_values(url: str) -> None:
     together = threading.Barrier(4)
 
     def join(_: int) -> float:
-        together.wait(30)
+        together.wait(120)
         trial = HPOTrialManager(study_name="s", storage=url, seed=0, sampler="random").ask(
             {"x": ("uniform", 0.0, 1.0)}
         )

@@ -163,7 +163,7 @@ def test_a_wrong_report_fails_the_trial_and_says_why(arguments: Any, message: st
 
 def test_each_thread_reports_to_its_own_trial_whichever_manager_is_asked() -> None:
     hpo: HPOTrialManager
-    both_run = threading.Barrier(2, timeout=30)
+    both_run = threading.Barrier(2, timeout=120)
     managers = {name: HPOTrialManager(study_name=name, pruner="none") for name in ("a", "b")}
 
     def objective_of(value: float) -> Any:
@@ -183,7 +183,7 @@ def test_each_thread_reports_to_its_own_trial_whichever_manager_is_asked() -> No
     ]
     hpo = managers["b"]
     for handle in handles:
-        handle.wait(timeout=30)
+        handle.wait(timeout=120)
     for value, manager in enumerate(managers.values()):
         for trial in manager.trials:
             assert trial.intermediate_values == dict.fromkeys(range(5), float(value))

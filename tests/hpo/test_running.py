@@ -1,6 +1,6 @@
 """How long a run goes on, and what it runs."""
 
-import time
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +19,7 @@ from highnoon.exceptions import (
 from highnoon.hpo import attributes
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
+from tests.processes import wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "n": ("int", 1, 4)}
 
@@ -51,7 +52,7 @@ def test_total_trials_counts_the_study_over_all_workers(url: str) -> None:
 
 def test_a_timeout_starts_no_new_trial() -> None:
     hpo = HPOTrialManager(study_name="s")
-    hpo.optimize(square, SPACE, timeout=0.05, n_trials=100_000)
+    hpo.optimize(square, SPACE, timeout=1.0, n_trials=100_000)
     assert 0 < len(hpo.trials) < 100_000
 
 
@@ -212,22 +213,33 @@ def test_callbacks_run_for_failed_and_pruned_trials_of_this_call_only(
 
 
 class LowestSampler(RandomSampler):
-    """Draws the lowest value of every range, again and again."""
+    """Draws the lowest value of every range, again and again, from the second trial on when told.
+
+    Attributes:
+        may_go_on: Set by the test.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = threading.Event()
 
     def sample_independent(self, study, trial, param_name, param_distribution) -> int:
+        if trial.number == 1:
+            assert self.may_go_on.wait(120)
         return param_distribution.low
 
 
 def test_stop_ends_a_run_that_finds_nothing_feasible() -> None:
-    hpo = HPOTrialManager(study_name="s", sampler=LowestSampler())
+    sampler = LowestSampler()
+    hpo = HPOTrialManager(study_name="s", sampler=sampler)
     space = {"a": ("int", 1, 9), "b": ("int", 1, 9)}
     handle = hpo.start(square, space, constraints=["a + b > 2"])
-    while not hpo.trials:
-        time.sleep(0.001)
+    wait_until(lambda: len(hpo.trials) == 2)
     handle.stop()
+    sampler.may_go_on.set()
     with pytest.raises(NoCompletedTrialError, match="infeasible"):
-        handle.wait(10)
-    assert len(hpo.trials) < 1000
+        handle.wait(120)
+    assert len(hpo.trials) == 2
 
 
 def test_start_refuses_an_argument_that_optimize_does_not_have() -> None:

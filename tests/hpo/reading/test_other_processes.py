@@ -10,7 +10,7 @@ from optuna.storages import RDBStorage
 
 from highnoon import HPOTrialManager
 from highnoon.hpo.reading import StudyFeed, study_summaries
-from highnoon.hpo.storage import StorageURL
+from tests.prepared import stock_url
 
 from .conftest import Follower, check, rows_of
 
@@ -48,7 +48,7 @@ study.optimize(objective, n_trials=12)
 @pytest.fixture
 def stock_study(database_url: str):
     HPOTrialManager(study_name="s", storage=database_url)
-    storage = RDBStorage(StorageURL.parse(database_url).raw)
+    storage = RDBStorage(stock_url(database_url))
     yield optuna.load_study(study_name="s", storage=storage)
     storage.remove_session()
     storage.engine.dispose()
@@ -57,10 +57,9 @@ def stock_study(database_url: str):
 def test_a_feed_follows_two_processes(database_url: str, stock_study: optuna.Study) -> None:
     feed, follower = StudyFeed.open("s", database_url), Follower()
     seen_running: set[int] = set()
-    raw = StorageURL.parse(database_url).raw
     programs = [
         subprocess.Popen([sys.executable, "-c", source, url])
-        for source, url in ((HIGHNOON, database_url), (STOCK, raw))
+        for source, url in ((HIGHNOON, database_url), (STOCK, stock_url(database_url)))
     ]
     try:
         while any(program.poll() is None for program in programs):

@@ -33,19 +33,13 @@ print("best", hpo.optimize(objective, {SPACE!r}, show_progress=False), flush=Tru
 """
 
 
-def wait_until_nothing_starts(trials: Callable[[], list[optuna.trial.FrozenTrial]]) -> int:
-    """Return how many trials there are once none runs and none starts for half a second."""
-    count, since = 0, time.monotonic()
-
-    def quiet() -> bool:
-        nonlocal count, since
-        now = trials()
-        if len(now) != count or not all(trial.state.is_finished() for trial in now):
-            count, since = len(now), time.monotonic()
-        return time.monotonic() - since > 0.5
-
-    wait_until(quiet)
-    return count
+def none_starts(trials: Callable[[], list[optuna.trial.FrozenTrial]]) -> int:
+    """Return how many trials there are, of which none runs, and none starts for half a second."""
+    before = trials()
+    assert all(trial.state.is_finished() for trial in before)
+    time.sleep(0.5)
+    assert len(trials()) == len(before)
+    return len(before)
 
 
 def statuses(url: str) -> list[str]:
@@ -65,39 +59,48 @@ def test_another_process_pauses_resumes_and_stops_a_run(
     worker = start_python("-c", WORKER, url, "0.3")
     wait_until(lambda: len(statuses(url)) >= 3)
     control.pause()
-    paused = wait_until_nothing_starts(lambda: hn.StudyReader.open("s", url).trials)
+    assert worker.stderr is not None
+    said = ""
+    while "Paused by" not in said:
+        said += (line := worker.stderr.readline())
+        assert line, said
+    paused = none_starts(lambda: hn.StudyReader.open("s", url).trials)
     control.resume()
     wait_until(lambda: len(statuses(url)) >= paused + 2)
     control.stop()
-    out, err = worker.communicate(timeout=30)
-    assert worker.returncode == 0
+    out, err = worker.communicate(timeout=120)
+    said += err
+    assert worker.returncode == 0, said
     assert out.startswith("best")
-    assert err.count("Paused by ana@desk at ") == 1
-    assert "highnoon resume s" in err
+    assert said.count("Paused by ana@desk at ") == 1
+    assert "highnoon resume s" in said
     assert set(statuses(url)) == {"completed"}
 
 
-def test_a_run_obeys_on_every_database_also_under_another_name(database_url: str) -> None:
+def test_a_run_obeys_on_every_database_also_under_another_name(
+    database_url: str, said: Callable[[], str]
+) -> None:
     control = created(database_url)
     hpo = hn.HPOTrialManager("s", storage=database_url)
 
     def objective(params: dict[str, float]) -> float:
-        for step in range(1000 if len(hpo.trials) == 2 else 2):
+        for step in range(10_000 if len(hpo.trials) == 2 else 2):
             hpo.report(1.0, step)
             time.sleep(0.05)
         return 1.0
 
-    handle = hpo.start(objective, SPACE, n_trials=1000)
+    handle = hpo.start(objective, SPACE, n_trials=10_000)
     wait_until(lambda: statuses(database_url)[1:] == ["running"])
     control.stop_trial(1)
     wait_until(lambda: len(statuses(database_url)) > 3)
     control.rename("another name")
     control.pause()
-    paused = wait_until_nothing_starts(lambda: hpo.trials)
+    wait_until(lambda: "Paused by ana@desk" in said())
+    paused = none_starts(lambda: hpo.trials)
     control.resume()
     wait_until(lambda: len(hpo.trials) > paused)
     control.stop()
-    handle.wait(30)
+    handle.wait(120)
     trials = hn.StudyReader.open("another name", database_url).trials
     assert [trial_status(trial) for trial in trials[:3]] == ["completed", "pruned", "completed"]
     assert trials[1].user_attrs[attributes.STOPPED]["by"] == "ana@desk"
@@ -111,7 +114,7 @@ def test_stop_now_gives_the_running_trial_back(url: str, start_python: StartPyth
     worker = start_python("-c", WORKER, url, "1000")
     wait_until(lambda: "running" in statuses(url))
     control.stop(now=True)
-    worker.communicate(timeout=30)
+    worker.communicate(timeout=120)
     assert worker.returncode == 0
     assert statuses(url) == ["completed", "interrupted", "queued"]
 
@@ -123,7 +126,7 @@ def test_a_run_whose_study_is_deleted_ends_with_an_error(
     worker = start_python("-c", WORKER, url, "0.2")
     wait_until(lambda: "running" in statuses(url))
     control.delete(force=True)
-    _, err = worker.communicate(timeout=30)
+    _, err = worker.communicate(timeout=120)
     assert worker.returncode == 1
     assert "The study was deleted" in err.strip().splitlines()[-1]
 
@@ -147,16 +150,17 @@ def test_the_manager_stops_its_own_run_in_memory() -> None:
     assert len(hpo.trials) == 3
 
 
-def test_a_handle_pauses_and_resumes_a_study_in_memory() -> None:
+def test_a_handle_pauses_and_resumes_a_study_in_memory(said: Callable[[], str]) -> None:
     hpo = hn.HPOTrialManager("s")
-    handle = hpo.start(lambda params: time.sleep(0.05) or 1.0, SPACE, n_trials=1000)
+    handle = hpo.start(lambda params: time.sleep(0.05) or 1.0, SPACE, n_trials=10_000)
     wait_until(lambda: len(hpo.trials) >= 2)
     handle.pause()
-    paused = wait_until_nothing_starts(lambda: hpo.trials)
+    wait_until(lambda: "Paused by" in said())
+    paused = none_starts(lambda: hpo.trials)
     handle.resume()
     wait_until(lambda: len(hpo.trials) > paused)
     handle.stop()
-    handle.wait(30)
+    handle.wait(120)
 
 
 def test_a_timeout_goes_on_counting_while_a_run_is_paused() -> None:
@@ -262,12 +266,12 @@ def test_a_storage_without_a_database_has_flags_too(tmp_path: Path) -> None:
     run = threading.Thread(
         target=hpo.optimize,
         args=(lambda params: time.sleep(0.05) or 1.0, SPACE),
-        kwargs={"n_trials": 1000, "show_progress": False},
+        kwargs={"n_trials": 10_000, "show_progress": False},
     )
     run.start()
     wait_until(lambda: len(hpo.trials) >= 2)
     hn.StudyControl("s", storage).stop()
-    run.join(30)
+    run.join(120)
     assert not run.is_alive()
     with pytest.raises(StudyError, match="Only a study in a database can be renamed"):
         hpo._control.rename("t")

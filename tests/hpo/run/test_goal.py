@@ -53,11 +53,11 @@ def test_a_worker_that_joins_another_adds_to_its_goal(url: str) -> None:
     def slow(params: dict[str, Any]) -> float:
         if len(first.study.get_trials(deepcopy=False)) == 3:
             seen.set()
-            assert joined.wait(30)
+            assert joined.wait(120)
         return square(params)
 
     handle = first.start(slow, SPACE, n_trials=5)
-    assert seen.wait(30)
+    assert seen.wait(120)
     second = HPOTrialManager("s", storage=url)
     second.optimize(square, SPACE, n_trials=1)
     joined.set()
@@ -91,7 +91,7 @@ def test_a_run_that_only_time_limits_has_no_goal_and_a_grid_no_more_than_its_poi
     url: str,
 ) -> None:
     hpo = HPOTrialManager("s", storage=url, n_trials=None)
-    hpo.optimize(square, SPACE, timeout=0.05)
+    hpo.optimize(square, SPACE, timeout=1.0)
     assert goal_of(hpo) is None
     grid = HPOTrialManager("g", storage=url, sampler="grid")
     grid.optimize(square, SPACE, n_trials=50)

@@ -13,9 +13,10 @@ from optuna.trial import FrozenTrial, TrialState
 import highnoon as hn
 from highnoon.hpo import attributes
 from highnoon.hpo.run.reaping import Reaper
-from highnoon.hpo.run.recovery import MAX_DEATHS
+from highnoon.hpo.run.recovery import LOST, MAX_DEATHS, give_up
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import open_storage
+from tests.processes import wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 GRACE_PERIOD = 60.0
@@ -39,11 +40,13 @@ def leave_dead(
 
 
 class Clock:
-    """Tells the time that a test sets."""
+    """Tells the time that a test sets, and how often it was asked."""
 
     seconds = 0.0
+    asked = 0
 
     def __call__(self) -> float:
+        self.asked += 1
         return self.seconds
 
 
@@ -179,10 +182,8 @@ def test_a_worker_learns_that_its_trial_was_given_up(url: str, study: hn.HPOTria
         number = max(trial.number for trial in hpo.trials)
         if number == 1:
             storage = study.study._storage
-            trial_id = study.trials[number]._trial_id
-            storage.set_trial_user_attr(trial_id, attributes.INTERRUPTED, "lost")
-            storage.set_trial_state_values(trial_id, TrialState.FAIL)
-            for step in range(1, 200):
+            assert give_up(study.study, storage, study.trials[number], LOST) == "tried again"
+            for step in range(1, 2000):
                 hpo.report(1.0, step)
                 time.sleep(0.05)
             raise AssertionError("the trial went on")
@@ -192,6 +193,7 @@ def test_a_worker_learns_that_its_trial_was_given_up(url: str, study: hn.HPOTria
     hpo.optimize(objective, SPACE, n_trials=1, show_progress=False)
     statuses = [trial_status(trial) for trial in hpo.trials]
     assert statuses == ["completed", "interrupted", "completed"]
+    assert hpo.trials[2].user_attrs[attributes.RETRY_OF] == 1
 
 
 def test_a_trial_that_was_renewed_while_the_watcher_waited_for_a_lock_is_left_alone(
@@ -229,8 +231,9 @@ def test_a_watcher_that_had_to_wait_to_write_judges_anew(
     blocker = sa.create_engine(url).connect()
     blocker.exec_driver_sql("BEGIN IMMEDIATE")
     looking = threading.Thread(target=eye.look, args=((),))
+    asked = CLOCK.asked
     looking.start()
-    time.sleep(0.5)
+    wait_until(lambda: CLOCK.asked > asked)  # when its look began; now it waits for the lock
     CLOCK.seconds += GRACE_PERIOD / 3
     blocker.rollback()
     looking.join()
