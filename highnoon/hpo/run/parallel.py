@@ -22,6 +22,7 @@ from highnoon.hpo import attributes
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause
 from highnoon.hpo.run.recovery import (
+    LOST,
     MAX_DEATHS,
     deaths_before,
     end_in_place_of_worker,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from highnoon.hpo.run.budget import Budget
     from highnoon.hpo.run.loop import Objective
     from highnoon.hpo.run.progress import Progress
+    from highnoon.hpo.run.recovery import GivenUp
     from highnoon.hpo.run.task import Outcome
     from highnoon.hpo.run.watch import Watch
     from highnoon.hpo.study import HighNoonStudy
@@ -47,6 +49,11 @@ __all__ = ["ParallelLoop", "Tasks"]
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_FOR_LAST_RESULTS = 1.0
 _MAX_DEATHS_WITHOUT_TRIAL = 3
+_THEN: "dict[GivenUp, str]" = {
+    "tried again": "is tried again",
+    "without parameters": "is given up, for it had no parameters yet",
+    "stopped": "had been told to stop",
+}
 
 
 class Tasks(Protocol):
@@ -130,7 +137,7 @@ class ParallelLoop:
                 try:
                     self._drive(tasks, budget, orders, tally)
                 except BaseException as error:
-                    lost = "lost" if isinstance(error, WorkerDiedError) else "stop"
+                    lost = LOST if isinstance(error, WorkerDiedError) else "stop"
                     self._end_all(tasks, self.interrupts.received or lost, tally)
                     raise
         except KeyError:  # what a storage says of a study or trial that is not there
@@ -258,10 +265,9 @@ class ParallelLoop:
             final = WorkerDiedError(text, worker=error.worker, log=error.log)
             end_in_place_of_worker(self._storage, trial, final)
         else:
-            given_up = give_up(self._study, self._storage, trial, "lost")
+            given_up = give_up(self._study, self._storage, trial, LOST)
             if given_up is not None:
-                then = "had been told to stop" if given_up == "stopped" else "is tried again"
-                notice(f"Trial {trial.number} {then}. {error}")
+                notice(f"Trial {trial.number} {_THEN[given_up]}. {error}")
         self._watch.release(trial.number)
         self._add(self._trial(trial.number), tally)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from highnoon.exceptions import StorageError
 
-__all__ = ["REFUSED", "storage_errors"]
+__all__ = ["REFUSED", "reason_of", "storage_errors"]
 
 REFUSED = "The database refused: "
 """What the message of a `StorageInternalError` begins with; the driver's own words follow."""
@@ -81,7 +81,7 @@ def storage_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
-        reason = _reason(error)
+        reason = reason_of(error)
         raise StorageError(_message(url, reason, _advice(reason))) from error
 
 
@@ -89,7 +89,7 @@ def _message(url: str, reason: str, advice: str) -> str:
     return f"The database {url} cannot be used: {reason.rstrip('.')}. {advice}".rstrip()
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Return the driver's own words, on one line."""
     found = error
     while found.__cause__ is not None and getattr(found, "orig", None) is None:
@@ -101,7 +101,8 @@ def _reason(error: BaseException) -> str:
         words = f"{code_and_text[1]} (error {code_and_text[0]})"
     # libpq repeats itself and asks a question that the advice answers.
     words = re.sub(r"^connection failed: (connection to server)", r"\1", words)
-    return re.sub(r" Is the server running on that host.*", "", words)
+    words = re.sub(r" Is the server running on that host.*", "", words)
+    return words or type(found).__name__
 
 
 def _advice(reason: str) -> str:

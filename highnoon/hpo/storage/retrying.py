@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from highnoon._notices import notice
 from highnoon.hpo.storage.engines import PATIENCE
-from highnoon.hpo.storage.errors import REFUSED
+from highnoon.hpo.storage.errors import REFUSED, reason_of
 
 __all__ = ["Retrying", "is_away", "is_passing"]
 
@@ -128,7 +128,7 @@ class Retrying:
                 return
             self._silent_since = time.monotonic()
         notice(
-            f"The database {self._database} does not answer ({_reason(error)}). Trying again for "
+            f"The database {self._database} does not answer ({reason_of(error)}). Trying again for "
             f"up to {patience:.0f} s.",
             level=logging.WARNING,
         )
@@ -179,12 +179,4 @@ def _database_error(error: BaseException) -> BaseException:
 def _storage_error(error: Exception) -> StorageInternalError:
     if isinstance(error, StorageInternalError) and _database_error(error) is error:
         return error
-    return StorageInternalError(f"{REFUSED}{_reason(error)}")
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of the driver's own words."""
-    found = _database_error(error)
-    original = getattr(found, "orig", None) or found
-    words = original.args[-1] if original.args else original
-    return (str(words).strip() or type(original).__name__).splitlines()[0]
+    return StorageInternalError(f"{REFUSED}{reason_of(error)}")

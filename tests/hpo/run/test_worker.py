@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def broken(params):
 
 def sleeps(params):
     Path("started").touch()
-    time.sleep(60)
+    time.sleep(600)
 
 def never_returns_to_python(params):
     """Stays in a call that lets other threads run, and signal handlers not."""
@@ -75,7 +74,7 @@ def test_workers_share_a_budget_and_say_what_they_do(database_url: str, start_wo
     hpo = create(database_url)
     workers = [start_worker("quick", "--total-trials", "9", storage=database_url) for _ in range(2)]
     for worker in workers:
-        _, err = worker.communicate(timeout=100)
+        _, err = worker.communicate(timeout=240)
         assert worker.returncode == 0, err
         assert "The worker ends after" in err
         assert "Traceback" not in err
@@ -93,7 +92,7 @@ def test_a_worker_waits_for_the_study_obeys_and_ends_when_it_is_stopped(
     hpo = create(url)
     wait_until(lambda: len(hpo.trials) > 5)
     hn.StudyControl("s", url).stop()
-    _, err = worker.communicate(timeout=30)
+    _, err = worker.communicate(timeout=120)
     assert worker.returncode == 0
     assert "completed" in err
 
@@ -106,7 +105,7 @@ def test_sigterm_gives_the_trial_back_within_a_second(
     worker = start_worker(objective)
     wait_until((tmp_path / "started").exists)
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=30)
+    worker.communicate(timeout=120)
     assert worker.returncode == 128 + signal.SIGTERM
     ended, retry = hpo.trials[1:]
     assert ended.user_attrs[attributes.INTERRUPTED] == "SIGTERM"
@@ -120,10 +119,9 @@ def test_a_trial_that_was_told_to_stop_is_not_given_back_on_sigterm(
     hpo = create(url)
     worker = start_worker("sleeps")
     wait_until((tmp_path / "started").exists)
-    hpo.stop_trial(1)
-    time.sleep(2.5)  # it looks once a second
+    hpo.stop_trial(1)  # which it need not have looked for yet when the signal comes
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=30)
+    worker.communicate(timeout=120)
     assert worker.returncode == 128 + signal.SIGTERM
     assert [trial_status(trial) for trial in hpo.trials] == ["completed", "pruned"]
     assert attributes.STOPPED in hpo.trials[1].user_attrs
@@ -133,10 +131,13 @@ def test_a_second_sigterm_kills(url: str, tmp_path: Path, start_worker) -> None:
     create(url)
     worker = start_worker("holds_on")
     wait_until((tmp_path / "started").exists)
-    for _ in range(20):
+
+    def ends() -> bool:
         worker.send_signal(signal.SIGTERM)
-        time.sleep(0.02)
-    worker.communicate(timeout=30)
+        return worker.poll() is not None
+
+    wait_until(ends)
+    worker.communicate()
     assert worker.returncode == -signal.SIGKILL
 
 
@@ -144,7 +145,7 @@ def test_a_worker_whose_trials_all_fail_ends_with_the_reason(url: str, start_wor
     hpo = hn.HPOTrialManager("s", storage=url)
     hpo.ask({"x": ("uniform", -1.0, 1.0)})
     worker = start_worker("broken", "--n-trials", "2")
-    _, err = worker.communicate(timeout=60)
+    _, err = worker.communicate(timeout=120)
     assert worker.returncode == 1
     assert "no data here" in err.splitlines()[-1]
 
@@ -160,7 +161,7 @@ def test_a_worker_that_is_stopped_before_anything_completed_is_no_failure(
     while "Paused by" not in (line := worker.stderr.readline()):
         assert line
     hpo.stop()
-    _, err = worker.communicate(timeout=30)
+    _, err = worker.communicate(timeout=120)
     assert worker.returncode == 0
     assert "The worker ends after 0 trials." in err
 
