@@ -121,6 +121,7 @@ def run_round(
     workers: int,
     seed: int,
     grace_period: float = GRACE_PERIOD,
+    recovery: float | None = None,
 ) -> Outcome:
     """Run one round on an empty database.
 
@@ -133,6 +134,8 @@ def run_round(
         workers: How many work at a time.
         seed: Of who is killed.
         grace_period: Seconds after which a trial whose worker shows no life is given up.
+        recovery: The most seconds for the trials of the dead to be recovered; three grace periods
+            and a little unless given.
     """
     chance = random.Random(seed)
     if engine == "stock":
@@ -155,7 +158,8 @@ def run_round(
     replace_dead()
     _wait_for_trials(folder, alive)
     began, next_kill, is_out = time.monotonic(), 1.0, False
-    while (elapsed := time.monotonic() - began) < seconds:
+    halted = 0.0  # while the database is away, and its end is prepared, nobody is killed
+    while (elapsed := time.monotonic() - began - halted) < seconds:
         replace_dead()
         if elapsed >= next_kill:
             next_kill += 1.0
@@ -165,9 +169,11 @@ def run_round(
             killed += 1
         if not is_out and elapsed >= seconds / 2:
             is_out = True
+            since = time.monotonic()
             replace_dead()
             _wait_for_trials(folder, alive)  # of stock Optuna, one that starts meanwhile ends
             outage()
+            halted = time.monotonic() - since
         time.sleep(0.05)
     storage = plain_storage(url)
     study = optuna.load_study(study_name="chaos", storage=storage)
@@ -175,11 +181,12 @@ def run_round(
     took = time.monotonic() - began
     replace_dead()
     _wait_for_trials(folder, alive)
-    _wait_for_recovery(study, replace_dead, grace_period)
+    recovery = 3 * grace_period + 5 if recovery is None else recovery
+    _wait_for_recovery(study, replace_dead, grace_period, recovery)
     for worker in alive.values():
         worker.send_signal(signal.SIGTERM if engine == "highnoon" else signal.SIGINT)
     for worker in alive.values():
-        worker.wait(30)
+        worker.wait(120)
     trials = study.get_trials(deepcopy=False)
     storage.remove_session()
     storage.engine.dispose()
@@ -241,7 +248,7 @@ def _count(study: optuna.Study, state: TrialState) -> int:
 def _wait_for_trials(folder: Path, workers: Iterable[int]) -> None:
     """Wait until each of these workers had a trial acknowledged."""
     files = [folder / str(worker) for worker in workers]
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while not all(file.exists() and file.stat().st_size for file in files):
         if time.monotonic() > deadline:
             logs = "\n".join(log.read_text() for log in sorted(folder.glob("*.log")))
@@ -250,14 +257,14 @@ def _wait_for_trials(folder: Path, workers: Iterable[int]) -> None:
 
 
 def _wait_for_recovery(
-    study: optuna.Study, replace_dead: Callable[[], None], grace_period: float
+    study: optuna.Study, replace_dead: Callable[[], None], grace_period: float, seconds: float
 ) -> None:
     """Let the workers go on until the trials of the dead have ended and those retried, or time out.
 
     Half a grace period more is left for what should not happen: a trial that is retried twice.
     """
     left = {trial.number for trial in study.get_trials(states=(TrialState.RUNNING,))}
-    until = time.monotonic() + 3 * grace_period + 5
+    until = time.monotonic() + seconds
     recovered = False
     while time.monotonic() < until:
         replace_dead()
@@ -277,7 +284,7 @@ def fresh_database(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[], 
         file = folder / "chaos.db"
 
         def lock() -> None:
-            connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+            connection = sqlite3.connect(file, timeout=120, isolation_level=None)
             connection.execute("BEGIN EXCLUSIVE")
             time.sleep(OUTAGE_SECONDS)
             connection.close()

@@ -97,10 +97,12 @@ def new_database(
 ) -> Iterator[Callable[[str], str]]:
     """Make a fresh database of a kind and return its URL: sqlite, postgresql or mariadb."""
     made: list[tuple[str, str]] = []
+    files: list[Path] = []
 
     def make(kind: str) -> str:
         if kind == "sqlite":
-            return f"sqlite:///{tmp_path / 'hpo.db'}"
+            files.append(tmp_path / f"hpo{len(files) or ''}.db")
+            return f"sqlite:///{files[-1]}"
         url = databases(kind).create_database()
         made.append((kind, url))
         return url

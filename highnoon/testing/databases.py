@@ -1,5 +1,6 @@
 """Fresh databases on a PostgreSQL or MariaDB server, for tests and benchmarks."""
 
+import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ class Databases:
 
     def drop_database(self, url: str) -> None:
         """Drop a database and end the connections to it."""
+        from sqlalchemy.exc import OperationalError
+
         name = StorageURL.parse(url).url.database
         if self.admin_url.get_backend_name() == "postgresql":
             self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -55,7 +58,8 @@ class Databases:
         for (connection,) in self.execute(
             "SELECT id FROM information_schema.processlist WHERE db = :name", name=name
         ):
-            self.execute(f"KILL {connection}")
+            with contextlib.suppress(OperationalError):  # it went by itself
+                self.execute(f"KILL {connection}")
         self.execute(f"DROP DATABASE IF EXISTS {name}")
 
     def url_of(self, database: str, *, user: str | None = None, password: str | None = None) -> str:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import psutil
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -141,12 +142,15 @@ class PrivateServer(Databases):
         """Stop the server, whoever is connected: in an orderly way, or by kill -9."""
         if self._process is None:
             return
+        # Of a server that is killed, its own children learn that a moment later.
+        children = _children_of(self._process)
         self._process.send_signal(signal.SIGKILL if kill else self._stop_signal)
         try:
             self._process.wait(timeout=_START_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        psutil.wait_procs(children, timeout=_START_SECONDS)
         self._process = None
         self._tell_guard("")
 
@@ -344,6 +348,13 @@ class MariaDBServer(PrivateServer):
 
     def _url(self) -> URL:
         return URL.create("mysql+pymysql", _USER, self._password, "127.0.0.1", self.port, "mysql")
+
+
+def _children_of(process: "subprocess.Popen[Any]") -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _free_port() -> int:

@@ -15,7 +15,15 @@ def test_nothing_is_lost_when_workers_are_killed_and_the_database_goes_away(
     logs.mkdir()
     with fresh_database(kind, tmp_path) as (url, outage):
         outcome = run_round(
-            "highnoon", url, outage, folder=logs, seconds=8, workers=3, seed=0, grace_period=6
+            "highnoon",
+            url,
+            outage,
+            folder=logs,
+            seconds=8,
+            workers=3,
+            seed=0,
+            grace_period=10,
+            recovery=180,
         )
     said = "\n".join(log.read_text() for log in sorted(logs.glob("*.log")))
     assert outcome.killed >= 4

@@ -20,7 +20,7 @@ from optuna.study import StudyDirection
 from highnoon import HPOTrialManager, StudyControl, StudyReader
 from highnoon.exceptions import ConfigError, StorageError
 from highnoon.hpo.states import trial_status
-from highnoon.hpo.storage import StorageURL, open_storage
+from highnoon.hpo.storage import StorageURL, open_storage, retrying
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
 from tests.processes import lines_of, wait_until
 
@@ -142,12 +142,13 @@ def test_an_address_that_is_wrong_is_an_error_at_once(
 
 
 def test_the_notice_and_the_error_give_the_same_reason(
-    own_server: PrivateServer, said: Callable[[], str]
+    own_server: PrivateServer, said: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(retrying, "_QUIET_SECONDS", 0.0)
     url = own_server.create_database()
     own_server.stop()
     with pytest.raises(StorageError) as caught:
-        open_storage(url, create=True, patience=4)
+        open_storage(url, create=True, patience=8)
     reason = re.search(r"does not answer \((.*)\)\. Trying again", said())
     assert reason is not None
     assert f"cannot be used: {reason[1]}. " in str(caught.value)

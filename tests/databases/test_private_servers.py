@@ -85,7 +85,7 @@ import time
 from highnoon.testing.servers import {server.__name__}
 server = {server.__name__}()
 print(server._process.pid, server.folder, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE) as starter:
         assert starter.stdout is not None

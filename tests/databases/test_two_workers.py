@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 
 from highnoon import StudyReader
 from highnoon.hpo import attributes
-from highnoon.hpo.storage import StorageURL
+from tests.prepared import stock_url
 
 # As in the guide, but for the URL.
 WORKER = """
@@ -65,7 +65,7 @@ def worker(
 
 
 def finish(process: "subprocess.Popen[str]") -> None:
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
 
 
@@ -87,7 +87,7 @@ def stock_storage() -> Iterator[Callable[[str], RDBStorage]]:
     opened: list[RDBStorage] = []
 
     def open_stock(url: str) -> RDBStorage:
-        opened.append(RDBStorage(StorageURL.parse(url).raw))
+        opened.append(RDBStorage(stock_url(url)))
         return opened[-1]
 
     yield open_stock
