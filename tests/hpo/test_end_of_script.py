@@ -29,7 +29,7 @@ started.wait()
 
 def test_the_running_trial_is_given_back_and_the_finished_ones_are_kept(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, timeout=180
     )
     assert ended.returncode == 0, ended.stderr
     assert "Call wait() on its handle to let it finish." in ended.stderr

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from highnoon import HPOTrialManager
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
+from tests.processes import wait_until
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -44,15 +46,18 @@ def client() -> "Iterator[Client]":
 
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_four_killed_workers_cost_no_result_and_none_is_there_twice(
-    client: "Client", in_memory: bool, url: str
+    client: "Client", in_memory: bool, url: str, tmp_path: Path
 ) -> None:
     n_trials = 60
+    all_killed = tmp_path / "all killed"
     hpo = HPOTrialManager("s", storage=None if in_memory else url, sampler="random", pruner="none")
     killed: set[int] = set()
 
     def objective(params: dict[str, float]) -> float:
         hpo.set_attr("pid", os.getpid())
         time.sleep(0.02)
+        if hpo.study.get_trials(deepcopy=False)[-1].number > 0.75 * n_trials:
+            wait_until(all_killed.exists)
         return params["x"]
 
     def kill_workers() -> None:
@@ -65,11 +70,12 @@ def test_four_killed_workers_cost_no_result_and_none_is_there_twice(
                     os.kill(pid, signal.SIGKILL)
                     break
                 time.sleep(0.01)
+        all_killed.touch()
 
     killer = threading.Thread(target=kill_workers, daemon=True)
     killer.start()
     hpo.optimize(objective, SPACE, n_trials=n_trials, executor=client.get_executor())
-    killer.join(10)
+    killer.join(60)
     assert len(killed) == 4
     counts = Counter(trial_status(trial) for trial in hpo.trials)
     assert counts == {"completed": n_trials, "interrupted": counts["interrupted"]}, [

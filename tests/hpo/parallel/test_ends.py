@@ -20,7 +20,7 @@ SCRIPT = """
 import os, subprocess, sys, time
 import highnoon as hn
 
-hpo = hn.HPOTrialManager("s", storage="sqlite:///hpo.db", seed=0, grace_period=2)
+hpo = hn.HPOTrialManager("s", storage="sqlite:///hpo.db", seed=0)
 
 def objective(params):
     if len(hpo.trials) > 4:
@@ -63,8 +63,8 @@ def sleeping(process: "subprocess.Popen[str]", tmp_path: Path) -> list[psutil.Pr
 
 
 def none_left(processes: list[psutil.Process]) -> bool:
-    """Whether all processes end within some seconds."""
-    _, alive = psutil.wait_procs(processes, timeout=15)
+    """Whether all processes end soon."""
+    _, alive = psutil.wait_procs(processes, timeout=90)
     return not alive
 
 
@@ -75,7 +75,7 @@ def test_ctrl_c_gives_every_running_trial_back(
     process = driver(source)
     started = sleeping(process, tmp_path)
     os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, "best True\n")
     assert "were given back: the next optimize() tries them again. Returning the best" in err
     assert "Traceback" not in err
@@ -93,7 +93,7 @@ def test_sigterm_gives_every_running_trial_back(driver: Driver, tmp_path: Path, 
     process = driver(SLEEPS)
     started = sleeping(process, tmp_path)
     process.terminate()
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     assert (process.returncode, out) == (128 + signal.SIGTERM, "")
     assert none_left(started)
     assert statuses(url)["interrupted"] == statuses(url)["queued"] == 2
@@ -120,7 +120,7 @@ def test_a_killed_fork_server_takes_its_workers_along_and_the_run_goes_on(
     (server,) = (child for child in psutil.Process(process.pid).children() if child.children())
     started.remove(server)
     server.kill()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert (process.returncode, out) == (0, "best True\n"), err
     assert none_left(started)
     counts = statuses(url)

@@ -16,6 +16,7 @@ from highnoon import HPOTrialManager
 from highnoon.exceptions import ConfigError, NoCompletedTrialError, WorkerDiedError
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
+from tests.processes import is_first, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -74,9 +75,7 @@ def test_a_process_pool_that_breaks_says_so_and_the_next_call_completes_the_tria
     hpo = manager(url)
 
     def objective(params: dict[str, float]) -> float:
-        mark = tmp_path / "killed"
-        if hpo.trials[-1].number >= 3 and not mark.exists():
-            mark.touch()
+        if hpo.trials[-1].number >= 3 and is_first(tmp_path / "killed"):
             os.kill(os.getpid(), 9)
         return params["x"]
 
@@ -120,12 +119,13 @@ def test_a_task_that_starts_when_the_run_is_over_does_nothing(
         pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     with pool:
         run = hpo.start(objective, SPACE, n_trials=10, executor=pool, n_jobs=3)
-        while not (tmp_path / "calls").exists():
-            time.sleep(0.05)
-        run.stop(now=True)
-        with pytest.raises(NoCompletedTrialError):
-            run.wait(60)
-        (tmp_path / "over").touch()
+        try:
+            wait_until((tmp_path / "calls").exists)
+            run.stop(now=True)
+            with pytest.raises(NoCompletedTrialError):
+                run.wait(120)
+        finally:
+            (tmp_path / "over").touch()
     assert (tmp_path / "calls").read_text() == "called\n"
     assert [trial_status(trial) for trial in hpo.trials][:1] == ["interrupted"]
     assert not {"running", "completed"} & {trial_status(t) for t in hpo.trials[1:-1]}
@@ -147,7 +147,7 @@ def test_n_jobs_says_how_many_trials_an_executor_is_given_at_once() -> None:
         with lock:
             running.append(1)
             most = max(most, len(running))
-        pair.wait(20)
+        pair.wait(120)
         with lock:
             running.pop()
         return 0.0

@@ -11,6 +11,7 @@ from highnoon import HPOTrialManager
 from highnoon.data.catalogue import find_dataset, register_dataset, unregister_dataset
 from highnoon.exceptions import StudyError
 from highnoon.hpo.run.processes import ProcessPool
+from tests.processes import wait_until
 
 from .conftest import Driver
 
@@ -46,7 +47,7 @@ def test_a_script_needs_no_main_guard_and_its_functions_classes_and_globals_go_a
         hpo.optimize(objective, {"x": ("uniform", 0.0, 1.0)}, n_trials=4, n_jobs=2)
         print([t.value == 2 * t.params["x"] for t in hpo.trials])
         """)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert out == "started\n[True, True, True, True]\n", err
 
 
@@ -77,8 +78,7 @@ def test_an_objective_may_hold_a_large_array() -> None:
 def test_workers_draw_different_random_numbers(tmp_path: Path) -> None:
     def objective(params: dict[str, float]) -> float:
         (tmp_path / str(os.getpid())).touch()
-        while len(list(tmp_path.iterdir())) < 2:
-            pass
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
         return float(np.random.rand())
 
     hpo = manager()

@@ -42,18 +42,29 @@ def test_a_call_and_a_wish_to_end_do_not_mix(worker: WorkerProcess) -> None:
     try:
         for _ in range(5):
             worker.call(len, [data])
-            assert within(20, lambda: worker.result(watch=lambda _: None)) == (True, len(data))
+            assert within(120, lambda: worker.result(watch=lambda _: None)) == (True, len(data))
     finally:
         ended.set()
         other.join()
 
 
-def test_a_call_that_has_not_begun_as_the_pool_is_interrupted_ends() -> None:
+def test_a_call_that_has_not_begun_as_the_pool_is_interrupted_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interrupted = threading.Event()
+    start = ProcessPool._start
+
+    def start_late(pool: ProcessPool) -> WorkerProcess:
+        assert interrupted.wait(120)
+        return start(pool)
+
+    monkeypatch.setattr(ProcessPool, "_start", start_late)
     pool = ProcessPool(1)
     try:
         future = pool.submit(len, "abc")
-        pool.interrupt("stop")  # long before the worker is there
+        pool.interrupt("stop")
+        interrupted.set()
         with pytest.raises(WorkerDiedError, match="before the call began"):
-            future.result(30)
+            future.result(120)
     finally:
         pool.shutdown()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from optuna.trial import TrialState
@@ -208,7 +209,7 @@ def test_a_result_that_the_study_refuses_is_set_aside_and_others_are_written(
 def test_a_living_process_keeps_its_files(url: str, start_python: StartPython) -> None:
     source = f"URL = {url!r}" + DIES_WHILE_TELLING.replace("signal.SIGKILL", "signal.SIGSTOP")
     process = start_python("-c", source)
-    wait_until(spooled)
+    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
     run(url)
     assert len(spooled()) == 1
     process.kill()
@@ -330,38 +331,53 @@ def test_nothing_is_left_after_a_run(url: str, start_python: StartPython) -> Non
         "import highnoon as hn\n"
         f"hn.HPOTrialManager('s', storage={url!r}).optimize(lambda p: 1.0, {SPACE!r}, n_trials=3)",
     )
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert list(spool_folder().iterdir()) == []
 
 
 SUSPENDED = """
-import sys, time
+import os, sys, time
 import highnoon as hn
 hpo = hn.HPOTrialManager("s", storage=sys.argv[1], grace_period=1.0)
 def objective(params):
     print("started", flush=True)
-    time.sleep(2)
+    while not os.path.exists("go on"):
+        time.sleep(0.01)
     return params["x"]
 hpo.optimize(objective, {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])},
              n_trials=1, show_progress=False)
 """
 
 
+def suspend(pid: int, url: str) -> None:
+    """Stop a process at a moment at which it holds no lock on the database."""
+    database = sa.create_engine(url, connect_args={"timeout": 0})
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        with contextlib.suppress(sa.exc.OperationalError), database.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            break
+        os.kill(pid, signal.SIGCONT)
+    database.dispose()
+
+
 def test_the_result_of_a_worker_that_was_suspended_for_too_long_is_kept(
-    url: str, start_python: StartPython
+    url: str, start_python: StartPython, tmp_path: Path
 ) -> None:
     hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
     hpo.optimize(lambda params: 1.0, SPACE, n_trials=1, show_progress=False)
     process = start_python("-c", SUSPENDED, url)
     assert process.stdout.readline() == "started\n"
-    os.kill(process.pid, signal.SIGSTOP)
-    handle = hpo.start(lambda params: time.sleep(0.1) or 1.0, SPACE, n_trials=1000)
+    suspend(process.pid, url)
+    handle = hpo.start(lambda params: time.sleep(0.1) or 1.0, SPACE, n_trials=10_000)
     wait_until(lambda: trial_status(hpo.trials[1]) == "interrupted")
     handle.stop()
-    handle.wait(30)
+    handle.wait(120)
+    (tmp_path / "go on").touch()
     os.kill(process.pid, signal.SIGCONT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=180)
     results = [t for t in hpo.trials if t.user_attrs.get(attributes.RETRY_OF) == 1]
     assert hpo.trials[1].params["x"] in [trial.value for trial in results], err
     assert "running" not in map(trial_status, hpo.trials)
