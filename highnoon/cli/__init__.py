@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"highnoon: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("highnoon: interrupted before any trial completed.", file=sys.stderr)
+        print("highnoon: interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left of it

@@ -100,7 +100,7 @@ class TrialLoop:
         self._orders = orders = Orders.from_now_on(self._watch)
         tally = Tally(self._study, budget, callbacks, progress)
         try:
-            with self.interrupts.caught(), self._watch.watched():
+            with self._watch.watched():
                 while self._may_go_on(budget, orders):
                     live = self.draw()
                     if live is None:

@@ -132,7 +132,7 @@ class ParallelLoop:
         orders = Orders.from_now_on(self._watch)
         tally = Tally(self._study, budget, callbacks, progress)
         try:
-            with self.interrupts.caught(), self._watch.watched(), ExitStack() as stack:
+            with self._watch.watched(), ExitStack() as stack:
                 tasks = self._start(objective, orders, stack)
                 try:
                     self._drive(tasks, budget, orders, tally)

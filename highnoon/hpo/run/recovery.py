@@ -227,6 +227,7 @@ def _end_if_unfinished(storage: "BaseStorage", trial_id: int, ending: Ending) ->
         return storage.set_trial_state_values(trial_id, ending.state, ending.values)
     import sqlalchemy as sa
 
+    from highnoon.hpo.storage.engines import writing
     from highnoon.hpo.storage.rows import write_values
     from highnoon.hpo.storage.tables import to_stored_datetime, trials
 
@@ -239,7 +240,7 @@ def _end_if_unfinished(storage: "BaseStorage", trial_id: int, ending: Ending) ->
             datetime_complete=to_stored_datetime(datetime.datetime.now()),
         )
     )
-    with storage.engine.begin() as connection:
+    with writing(storage.engine) as connection:
         ended = connection.execute(statement).rowcount == 1
         if ended and ending.values:
             write_values(connection, trial_id, ending.values)

@@ -1,15 +1,17 @@
 """One `optimize`: its checks, its progress, and what is said when it is cut short."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from highnoon._notices import notice
-from highnoon.exceptions import ConfigError, NoCompletedTrialError
+from highnoon.exceptions import ConfigError, NoCompletedTrialError, StorageError
 from highnoon.hpo.run.goal import keep_goal
 from highnoon.hpo.run.loop import TrialLoop
 from highnoon.hpo.run.progress import Progress
 from highnoon.hpo.states import is_finished_trial
 from highnoon.hpo.storage import storage_errors
+from highnoon.hpo.storage.retrying import retrying_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -77,9 +79,21 @@ class StudyRun:
 
         Raises:
             NoCompletedTrialError: No trial completed.
-            KeyboardInterrupt: Ctrl-C, and no trial completed.
+            KeyboardInterrupt: Ctrl-C, and no trial completed or the storage does not answer.
+            SystemExit: SIGTERM, or the objective's own.
             HighNoonError: As `TrialLoop.run`, or the storage does not answer.
         """
+        interrupts = self._loop.interrupts
+        with interrupts.caught():
+            try:
+                return self._run()
+            except StorageError as error:
+                if interrupts.received is None:
+                    raise
+                self._end_without_storage(error)
+        raise interrupts.ending
+
+    def _run(self) -> dict[str, Any]:
         try:
             with storage_errors(self._storage_label):
                 study, budget = self._reader.study, self._budget
@@ -102,6 +116,14 @@ class StudyRun:
                 notice(f"Terminated. {self._kept()}")
             raise
         return self._reader.best_params
+
+    def _end_without_storage(self, error: StorageError) -> None:
+        """Say what a signal ended while the storage did not answer, and ask it no more."""
+        retrying = retrying_of(self._reader.study._storage)
+        if retrying is not None:
+            retrying.abandoned = True
+        what = "Terminated" if self._loop.interrupts.received == "SIGTERM" else "Interrupted"
+        notice(f"{what}. {error}", level=logging.WARNING)
 
     def stop(self, *, now: bool = False) -> None:
         """End the run: after the running trial, or `now`, which gives that trial back."""

@@ -18,6 +18,7 @@ from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.reaping import Reaper
 from highnoon.hpo.run.results import TrialResult, deliver
 from highnoon.hpo.run.spool import Spool
+from highnoon.hpo.storage.retrying import retrying_of
 
 if TYPE_CHECKING:
     import optuna
@@ -97,7 +98,7 @@ class Watch:
         Raises:
             StorageInternalError: It was silent for too long.
         """
-        retrying = getattr(self._storage, "retrying", None)
+        retrying = retrying_of(self._storage)
         return self.read() if retrying is None else retrying.run(lambda _again: self.read())
 
     def deliver(self, result: TrialResult) -> None:

@@ -19,7 +19,7 @@ _PATIENCE_AT_EXIT = 5.0
 
 
 class _Buffering(Protocol):
-    def flush_within(self, patience: float) -> None: ...
+    def flush_at_exit(self, patience: float) -> None: ...
 
     def after_fork(self) -> None: ...
 
@@ -93,7 +93,7 @@ def _flush_at_exit() -> None:
     deadline = time.monotonic() + _PATIENCE_AT_EXIT
     for storage in list(_storages):
         try:
-            storage.flush_within(max(0.0, deadline - time.monotonic()))
+            storage.flush_at_exit(max(0.0, deadline - time.monotonic()))
         except Exception as error:
             logger.warning("Reports and attributes were lost at exit: %s", error)
 

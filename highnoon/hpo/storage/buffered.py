@@ -117,13 +117,16 @@ class BufferedStorage(StudyOperations):
         if own is not None:
             _check_conflict(own)
 
-    def flush_within(self, patience: float) -> None:
+    def flush_at_exit(self, patience: float) -> None:
         """Write what is held back, waiting and trying again for at most so many seconds.
+
+        A database that did not answer at the end of a run is not asked again.
 
         Raises:
             StorageInternalError: The database refused, or another thread is writing all the time.
         """
-        self._flush(patience, wait=patience)
+        if not self.retrying.abandoned:
+            self._flush(patience, wait=patience)
 
     def close(self) -> None:
         """Write what is held back and close the connections; a later access opens new ones."""

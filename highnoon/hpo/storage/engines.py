@@ -30,6 +30,7 @@ PATIENCE = 120.0
 _SQLITE_TIMEOUT_SECONDS = 60
 _CONNECT_SECONDS = 10
 _SQLITE_PAUSE_SECONDS = 0.05
+_SQLITE_SECONDS_WITHOUT_SIGNALS = 0.2
 
 # A server that vanished, with its machine or the network, is noticed within a minute.
 _POSTGRES_LIMITS = {
@@ -53,8 +54,33 @@ def writing(engine: "Engine") -> "Iterator[Connection]":
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             # Otherwise the lock is taken at the first write, too late for what was read.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin_immediately(connection)
         yield connection
+
+
+def _begin_immediately(connection: "Connection") -> None:
+    """Wait for SQLite's lock, for as long as the connection's timeout says.
+
+    SQLite itself waits inside one call, during which Python lets no signal through.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    raw: Any = connection.connection.dbapi_connection
+    (milliseconds,) = raw.execute("PRAGMA busy_timeout").fetchone()
+    step = min(milliseconds, int(1000 * _SQLITE_SECONDS_WITHOUT_SIGNALS))
+    deadline = time.monotonic() + milliseconds / 1000
+    raw.execute(f"PRAGMA busy_timeout = {step}")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 def engine_options(url: StorageURL, *, write: bool) -> dict[str, Any]:

@@ -6,13 +6,30 @@ from contextlib import contextmanager
 
 from highnoon.exceptions import StorageError
 
-__all__ = ["REFUSED", "reason_of", "storage_errors"]
+__all__ = ["REFUSED", "AccessAbandoned", "reason_of", "storage_errors"]
 
 REFUSED = "The database refused: "
 """What the message of a `StorageInternalError` begins with; the driver's own words follow."""
 
+
+class AccessAbandoned(BaseException):
+    """An access was cut off that would not end, as the process was told to end.
+
+    No `Exception`, so that drivers and SQLAlchemy drop the connection and try nothing more on it.
+
+    Args:
+        signal: Name of the signal that said so.
+    """
+
+    def __init__(self, signal: str | None) -> None:
+        super().__init__(f"it did not answer for seconds after {signal}")
+
+
 # What to do, by the words of the driver or server. The first that is found is given.
 _ADVICE = {
+    r"did not answer for seconds after": (
+        "Finished trials are kept; those that ran are tried again."
+    ),
     r"password authentication failed|no password supplied|using password: (yes|no)": (
         "Check the user and the password in the URL. Characters such as @ : / ? # % are written "
         "percent-encoded there: @ is %40."
@@ -80,7 +97,7 @@ def storage_errors(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError) as error:
+    except (SQLAlchemyError, StorageInternalError, AccessAbandoned) as error:
         reason = reason_of(error)
         raise StorageError(_message(url, reason, _advice(reason))) from error
 
@@ -91,6 +108,9 @@ def _message(url: str, reason: str, advice: str) -> str:
 
 def reason_of(error: BaseException) -> str:
     """Return the driver's own words, on one line."""
+    abandoned = _abandoned_in(error)
+    if abandoned is not None:
+        return str(abandoned)
     found = error
     while found.__cause__ is not None and getattr(found, "orig", None) is None:
         found = found.__cause__
@@ -103,6 +123,13 @@ def reason_of(error: BaseException) -> str:
     words = re.sub(r"^connection failed: (connection to server)", r"\1", words)
     words = re.sub(r" Is the server running on that host.*", "", words)
     return words or type(found).__name__
+
+
+def _abandoned_in(error: BaseException | None) -> AccessAbandoned | None:
+    """Return what cut an access off, also where its driver raised another error on top."""
+    while error is not None and not isinstance(error, AccessAbandoned):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _advice(reason: str) -> str:

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -18,7 +18,10 @@ from highnoon._notices import notice
 from highnoon.hpo.storage.engines import PATIENCE
 from highnoon.hpo.storage.errors import REFUSED, reason_of
 
-__all__ = ["Retrying", "is_away", "is_passing"]
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+__all__ = ["Retrying", "is_away", "is_passing", "retrying_of"]
 
 T = TypeVar("T")
 
@@ -75,9 +78,13 @@ class Retrying:
     Args:
         database: What to call the database in notices; holds no password.
         patience: Seconds for which an operation is tried again unless told otherwise.
+
+    Attributes:
+        abandoned: Whether somebody gave up waiting for the database, and it has not answered since.
     """
 
     def __init__(self, database: str, *, patience: float = PATIENCE) -> None:
+        self.abandoned = False
         self._database = database
         self._patience = patience
         self._lock = threading.Lock()
@@ -116,6 +123,7 @@ class Retrying:
                 if waited >= _QUIET_SECONDS:
                     self._say_silent(error, patience)
             else:
+                self.abandoned = False
                 self._say_answering()
                 return result
             time.sleep(delay * random.uniform(0.5, 1.0))
@@ -141,6 +149,11 @@ class Retrying:
         if since is not None:
             seconds = time.monotonic() - since
             notice(f"The database {self._database} answers again, after {seconds:.0f} s.")
+
+
+def retrying_of(storage: "BaseStorage") -> Retrying | None:
+    """Return what tries a storage's accesses again, or None."""
+    return getattr(storage, "retrying", None)
 
 
 def is_passing(error: BaseException) -> bool:

@@ -1,9 +1,10 @@
-"""A proxy between a client and a database server that cuts connections at the worst moment."""
+"""A proxy between a client and a database server that cuts connections, or falls silent."""
 
 import contextlib
 import selectors
 import socket
 import threading
+import time
 from typing import Self
 
 
@@ -11,12 +12,14 @@ class CuttingProxy:
     """Forwards TCP connections to a server on this machine.
 
     Where `cut_next_commit` is set, the next COMMIT reaches the server and is done there, but the
-    connection breaks before the client hears of it.
+    connection breaks before the client hears of it. While it is `silent`, it takes connections and
+    forwards nothing, as a server that hangs.
 
     Attributes:
         port: The port it listens on.
         cut_next_commit: Set by the test, reset when it is done.
         cuts: How many connections were cut.
+        silent: Set and reset by the test.
     """
 
     def __init__(self, port: int) -> None:
@@ -25,6 +28,7 @@ class CuttingProxy:
         self.port = self._listener.getsockname()[1]
         self.cut_next_commit = False
         self.cuts = 0
+        self.silent = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -51,6 +55,8 @@ class CuttingProxy:
             with contextlib.suppress(OSError):
                 while True:
                     for key, _ in selector.select():
+                        while self.silent:
+                            time.sleep(0.02)
                         source = key.fileobj
                         assert isinstance(source, socket.socket)
                         data = source.recv(65536)
