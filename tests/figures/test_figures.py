@@ -266,7 +266,7 @@ def test_without_plotly_tuning_works_and_a_plot_says_what_to_install() -> None:
         env={**os.environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.stdout.strip() == (
         "MissingDependencyError Drawing a figure needs the package 'plotly'. "

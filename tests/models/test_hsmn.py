@@ -148,9 +148,11 @@ def test_the_losses_are_means_over_the_routers() -> None:
         hidden, losses = block(hidden)
         each.append(losses)
     assert float(output.load_balancing_loss) == pytest.approx(
-        np.mean([loss.load_balancing for loss in each])
+        np.mean([loss.load_balancing for loss in each]), rel=1e-5
     )
-    assert float(output.router_z_loss) == pytest.approx(np.mean([loss.z for loss in each]))
+    assert float(output.router_z_loss) == pytest.approx(
+        np.mean([loss.z for loss in each]), rel=1e-5
+    )
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own

@@ -198,7 +198,13 @@ def test_hostile_text_is_drawn_as_text(serve: Callable[..., Served], url: str) -
     study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs={}))
     server = serve({HOSTILE: url})
     study_page = Page(server.run(study_paint(server.hub, HOSTILE, HOSTILE, "/hpo")))
-    browser_page = Page(server.run(browser_paint(server.hub, "/hpo")))
+
+    def listed() -> Page:
+        return Page(server.run(browser_paint(server.hub, "/hpo")))
+
+    # A storage that takes long to open is listed by a later page.
+    wait_until(lambda: HOSTILE in listed().texts)
+    browser_page = listed()
     for page in (study_page, browser_page):
         assert not {"img", "script"} & set(page.names)
         assert not [name for name, _ in page.attributes if name.startswith("on")]
