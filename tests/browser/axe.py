@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Locator
 
+from tests.browser.waiting import soon
+
 __all__ = ["violations"]
 
 AXE = Path(__file__).parents[2] / "widgets" / "node_modules" / "axe-core" / "axe.min.js"
@@ -16,13 +18,18 @@ def violations(element: Locator, *, least: int = 20) -> list[str]:
 
     Args:
         element: Where it looks.
-        least: So many texts it must have looked at.
+        least: More texts than this are there once all is drawn, and are looked at.
     """
     # As the page's own policy would have it, no script tag is added.
     element.evaluate(AXE.read_text())
-    result: dict[str, Any] = element.evaluate("element => axe.run(element)")
-    passed = {rule["id"]: len(rule["nodes"]) for rule in result["passes"]}
-    assert passed.get("color-contrast", 0) > least
+    result: dict[str, Any] = {}
+
+    def sees_enough() -> bool:
+        result.update(element.evaluate("element => axe.run(element)"))
+        passed = {rule["id"]: len(rule["nodes"]) for rule in result["passes"]}
+        return passed.get("color-contrast", 0) > least
+
+    soon(element.page, sees_enough)
     return [
         f"{rule['id']} ({len(rule['nodes'])}): {node['html'][:200]} {node['failureSummary']}"
         for rule in result["violations"]

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.jupyter import CHROMIUM, Lab, Notebook, launch, running_lab
+from tests.browser.waiting import TIMEOUT
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
@@ -23,15 +24,24 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(TIMEOUT)
     yield context
     context.close()
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def _lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with running_lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")) as running:
         yield running
+
+
+@pytest.fixture
+def lab(_lab: Lab, context: BrowserContext) -> Iterator[Lab]:
+    """A JupyterLab in which no kernel of an earlier test is at work."""
+    yield _lab
+    for page in context.pages:
+        page.close()
+    _lab.end_kernels()
 
 
 @pytest.fixture

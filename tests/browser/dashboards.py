@@ -11,6 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
+from tests.browser.waiting import TIMEOUT
+
 SERVE = "from highnoon.webui import app; app.run(port=0, {options})"
 
 
@@ -37,7 +39,7 @@ def running_dashboard(folder: Path, **options: object) -> Iterator[str]:
         assert server.poll() is None, f"the dashboard ended by itself: {server.poll()}"
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(30)
+        server.wait(TIMEOUT / 1000)
         server.stdout.close()
 
 

@@ -4,9 +4,9 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +17,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
-SECONDS_TO_START = 60
+from tests.browser.waiting import TIMEOUT, soon
+
 TOKEN = "for-tests"
 CHROMIUM = os.environ.get("HIGHNOON_TEST_CHROMIUM") or shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -45,7 +46,32 @@ class Notebook:
     def run(self, cell: int) -> None:
         """Run a code cell, without waiting for it."""
         self.page.locator(".jp-CodeCell").nth(cell).locator(".cm-content").click()
-        self.page.keyboard.press("Shift+Enter")
+        self.page.keyboard.press("Control+Enter")
+
+    def run_until(self, cell: int, pattern: str) -> re.Match[str]:
+        """Run a code cell until its output has a text, and return the match.
+
+        What was done in the page reaches the kernel a moment later.
+        """
+        found: list[re.Match[str]] = []
+
+        def is_said() -> bool:
+            self.run(cell)
+            for _ in range(20):
+                match = re.search(pattern, "".join(self.output(cell).all_inner_texts()))
+                if match:
+                    found.append(match)
+                    return True
+                self.page.wait_for_timeout(100)
+            return False
+
+        soon(self.page, is_said)
+        return found[0]
+
+    def save(self) -> None:
+        """Save the notebook, without waiting for that."""
+        self.page.get_by_role("menuitem", name="File", exact=True).click()
+        self.page.locator(".lm-Menu-item[data-command='docmanager:save']").click()
 
     def output(self, cell: int) -> Locator:
         """Return a code cell's output."""
@@ -94,6 +120,18 @@ class Lab:
         page.on("request", lambda r: None if r.url.startswith(own) else seen.append(r.url))
         return seen
 
+    def end_kernels(self) -> None:
+        """End what notebooks left at work."""
+        for kernel in json.loads(self._ask("GET", "kernels")):
+            self._ask("DELETE", f"kernels/{kernel['id']}")
+
+    def _ask(self, method: str, path: str) -> bytes:
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT / 1000) as answer:
+            return answer.read()
+
 
 @contextlib.contextmanager
 def running_lab(
@@ -107,9 +145,6 @@ def running_lab(
         dark: Whether its pages have JupyterLab's dark theme.
         python: The interpreter of the server and its kernels.
     """
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
     _write_settings(home, "apputils-extension", "notification", {"fetchNews": "false"})
     _write_settings(home, "notebook-extension", "tracker", {"autoStartDefaultKernel": True})
     if dark:
@@ -124,8 +159,8 @@ def running_lab(
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
     }
     command = [
-        python, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
+        python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0",
+        f"--IdentityProvider.token={TOKEN}",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
@@ -133,10 +168,9 @@ def running_lab(
         server = subprocess.Popen(
             command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True
         )
-    url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + SECONDS_TO_START
-        while not _answers(url):
+        deadline = time.monotonic() + TIMEOUT / 1000
+        while (url := _url(home / "runtime" / f"jpserver-{server.pid}.json")) is None:
             assert server.poll() is None, (home / "lab.log").read_text()
             assert time.monotonic() < deadline, "JupyterLab did not start"
             time.sleep(0.2)
@@ -171,12 +205,14 @@ def _notebook(cells: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _answers(url: str) -> bool:
+def _url(info: Path) -> str | None:
+    """Return the address of a server by what it writes when it listens; None before it answers."""
     try:
-        with urllib.request.urlopen(f"{url}/api", timeout=2):
-            return True
-    except OSError:
-        return False
+        url = f"http://127.0.0.1:{json.loads(info.read_text())['port']}"
+        with urllib.request.urlopen(f"{url}/api", timeout=TIMEOUT / 1000):
+            return url
+    except (OSError, ValueError):  # it is being written
+        return None
 
 
 def _kill_with_children(server: subprocess.Popen[bytes]) -> None:

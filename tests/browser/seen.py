@@ -1,6 +1,7 @@
 """When a study's events are on the screen, by the clock that stamps the events."""
 
 import statistics
+import time
 from collections.abc import Mapping
 
 from playwright.sync_api import Page
@@ -9,7 +10,8 @@ from highnoon.hpo import attributes
 from highnoon.hpo.reader import StudyReader
 
 BOUND = 2.0
-"""Seconds until a person is to see what happened."""
+"""Seconds until a person is to see what happened, where it need not share the machine's cores."""
+BUSY_SECONDS = 0.5
 
 WATCH = r"""() => {
     const seen = window.seen = {since: Date.now() / 1000, rows: {}, reports: {}};
@@ -29,6 +31,14 @@ WATCH = r"""() => {
 def watch(page: Page) -> None:
     """Note with each frame which trials' rows say that they ended, and how far curves go."""
     page.evaluate(WATCH)
+
+
+def slowdown() -> float:
+    """Return how many times longer work takes at the moment than on a core of its own."""
+    start, worked = time.perf_counter(), time.process_time()
+    while time.process_time() - worked < BUSY_SECONDS:
+        pass
+    return max(1.0, (time.perf_counter() - start) / BUSY_SECONDS)
 
 
 def delays(page: Page, reader: StudyReader) -> dict[str, float]:

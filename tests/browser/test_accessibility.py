@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.axe import violations
 from tests.browser.jupyter import running_lab
 from tests.browser.studies import add_study, mixed
+from tests.browser.waiting import TIMEOUT
 
 CELL = """
 import highnoon as hn
@@ -22,6 +23,7 @@ def test_no_tab_has_a_serious_violation(
     add_study(f"sqlite:///{folder}/accessible.db", "accessible", mixed(30))
     with running_lab(folder, home, dark=theme == "dark") as lab:
         page = browser.new_page(viewport={"width": 1440, "height": 2000})
+        page.set_default_timeout(TIMEOUT)
         notebook = lab.open(page, "accessible", [CELL])
         expect(page.locator("body")).to_have_attribute(
             "data-jp-theme-light", str(theme == "light").lower()

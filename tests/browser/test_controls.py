@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ from playwright.sync_api import expect
 
 from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.run.control import StudyControl
-from tests.browser.conftest import Lab
+from tests.browser.jupyter import Lab
+from tests.browser.waiting import soon
 
 STUDY = """
 import time
@@ -21,12 +21,11 @@ from highnoon_widgets import {widgets}
 hpo = hn.HPOTrialManager("{name}", storage="sqlite:///{name}.db", pruner="none")
 
 def objective(params):
-    for step in range(1000):
+    for step in range(1_000_000):
         time.sleep(0.05)
         hpo.report(params["x"] + 1 / (step + 1), step)
         if hpo.should_prune():
             raise hpo.TrialPruned()
-    return params["x"]
 
 handle = hpo.start(objective, {{"x": ("uniform", 0, 1)}}, n_trials=50)
 """
@@ -36,21 +35,12 @@ def study(name: str, *widgets: str) -> str:
     return STUDY.format(name=name, widgets=", ".join(widgets))
 
 
-def soon(page: Any, holds: Callable[[], bool]) -> None:
-    """Wait until it holds, in the storage, which no page event tells of."""
-    for _ in range(300):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it did not come to hold")
-
-
 def test_the_control_panel_orders_the_study(open_notebook: Any, lab: Lab) -> None:
     notebook = open_notebook(study("ordered", "ControlPanel"), "ControlPanel(hpo)")
     notebook.run_all()
     page = notebook.page
     panel = notebook.output(1).get_by_test_id("control-panel")
-    expect(panel).to_contain_text("Running")
+    expect(panel.get_by_label("Running trial")).to_contain_text("Trial 0")
     url = f"sqlite:///{lab.folder}/ordered.db"
     control = StudyControl("ordered", url)
 
@@ -64,7 +54,6 @@ def test_the_control_panel_orders_the_study(open_notebook: Any, lab: Lab) -> Non
     expect(panel).to_contain_text("Trials start again.")
     assert control.flags.paused is None
 
-    expect(panel.get_by_label("Running trial")).to_contain_text("Trial 0")
     panel.get_by_role("button", name="Stop trial").click()
     expect(panel).to_contain_text("Trial 0 ends at its next report and counts as pruned.")
     assert 0 in control.flags.stopped_trials
@@ -112,12 +101,20 @@ def test_the_header_has_the_same_buttons_unless_told_not_to(open_notebook: Any, 
 
 def test_a_kernel_at_work_is_said_while_a_button_waits(open_notebook: Any, lab: Lab) -> None:
     notebook = open_notebook(
-        study("busy", "ControlPanel"), "ControlPanel(hpo)", "time.sleep(8); handle.stop(now=True)"
+        study("busy", "ControlPanel"),
+        "ControlPanel(hpo)",
+        "from pathlib import Path\n"
+        "print('at work')\n"
+        "while not Path('busy.done').exists(): time.sleep(0.05)\n"
+        "handle.stop(now=True)",
     )
     notebook.run_all()
     panel = notebook.output(1).get_by_test_id("control-panel")
+    expect(panel.get_by_label("Running trial")).to_contain_text("Trial 0")
+    expect(notebook.output(2)).to_contain_text("at work")
     panel.get_by_role("button", name="Pause").click()
     expect(panel).to_contain_text("optimize is running in this kernel.")
+    (lab.folder / "busy.done").touch()
     expect(panel).to_contain_text("Paused by ")
     expect(panel).not_to_contain_text("is running in this kernel.")
 
@@ -151,7 +148,7 @@ def test_a_configuration_is_queued_from_the_form(open_notebook: Any, lab: Lab) -
     rate, dim = form.get_by_label("learning_rate"), form.get_by_label("embedding_dim")
     expect(rate).to_have_value("1.33e-5")
     expect(form.get_by_label("momentum")).to_be_hidden()
-    assert "1e-5 to 1e-2, log" in form.inner_text()
+    expect(form).to_contain_text("1e-5 to 1e-2, log")
 
     dim.fill("700")
     expect(form).to_contain_text("must be 640 or 768")

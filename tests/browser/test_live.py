@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from highnoon.hpo.reader import StudyReader
 from tests.browser.jupyter import Lab, Notebook
-from tests.browser.seen import BOUND, delays, watch
+from tests.browser.seen import BOUND, delays, slowdown, watch
+from tests.browser.waiting import soon
 
 OPEN = """
 import time
@@ -23,6 +24,7 @@ def objective(params):
     return params["x"]
 
 space = {{"x": ("uniform", 0, 1)}}
+hpo.optimize(objective, space, n_trials=2, show_progress=False)
 display({shown})
 """
 DRAWN = "StudyHeader(hpo), LearningCurves(hpo), TrialTable(hpo, rows=6)"
@@ -35,14 +37,20 @@ def test_a_study_in_the_background_is_on_the_screen_at_once(
         OPEN.format(name="background", shown=DRAWN),
         "handle = hpo.start(objective, space, n_trials=30)",
     )
-    notebook.run_all()
-    watch_what_is_drawn(notebook)
+    run_and_watch(notebook)
+    load = slowdown()
     counts = notebook.output(0).get_by_test_id("trial-count")
-    expect(counts).to_have_attribute("data-trials", "30")
-    expect(counts).to_contain_text("30completed")
+    expect(counts).to_have_attribute("data-trials", "32")
+    expect(counts).to_contain_text("32completed")
     waits = delays(notebook.page, StudyReader.open("live", f"sqlite:///{lab.folder}/background.db"))
-    assert max(waits.values()) < BOUND, waits
+    assert max(waits.values()) < BOUND * load, (waits, load)
     assert notebook.errors() == []
+
+
+MUCH = """() => {
+    const {rows, reports} = window.seen;
+    return Object.keys(rows).length > 12 && Object.keys(reports).length > 28;
+}"""
 
 
 def test_trials_are_on_the_screen_at_once_while_optimize_keeps_the_kernel_busy(
@@ -50,26 +58,24 @@ def test_trials_are_on_the_screen_at_once_while_optimize_keeps_the_kernel_busy(
 ) -> None:
     notebook = open_notebook(
         OPEN.format(name="blocking", shown=DRAWN),
-        "hpo.optimize(objective, space, n_trials=600, show_progress=False)",
+        "hpo.optimize(objective, space, n_trials=2000, show_progress=False)",
     )
-    notebook.run_all()
-    watch_what_is_drawn(notebook)
-    counts = notebook.output(0).get_by_test_id("trial-count")
-    expect(counts).to_contain_text("running")
-    expect(notebook.prompt(1)).to_have_text("[*]:")
-    seen = int(counts.get_attribute("data-trials") or 0)
-    notebook.page.wait_for_timeout(4000)
-    assert int(counts.get_attribute("data-trials") or 0) > seen
+    run_and_watch(notebook)
+    load = slowdown()
+    notebook.page.wait_for_function(MUCH)
     waits = delays(notebook.page, StudyReader.open("live", f"sqlite:///{lab.folder}/blocking.db"))
-    assert max(waits.values()) < BOUND, waits
-    expect(notebook.prompt(1)).to_have_text("[*]:")
+    assert max(waits.values()) < BOUND * load, (waits, load)
+    assert notebook.prompt(1).inner_text() == "[*]:"
 
 
-def watch_what_is_drawn(notebook: Notebook) -> None:
+def run_and_watch(notebook: Notebook) -> None:
+    """Draw what there is, and then run more trials, each of which is watched for."""
+    notebook.run(0)
     output = notebook.output(0)
     expect(output.locator("[role=row][data-trial]").first).to_be_visible()
     expect(output.get_by_test_id("learning-curves").locator("path.js-line").first).to_be_attached()
     watch(notebook.page)
+    notebook.run(1)
 
 
 def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
@@ -83,13 +89,14 @@ def test_a_page_that_is_loaded_again_while_trials_arrive_misses_none(
     notebook.run_all()
     counts = notebook.output(0).get_by_test_id("trial-count")
     expect(counts).to_contain_text("running")
-    notebook.page.keyboard.press("Control+s")
-    expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)
+    notebook.save()
+    soon(notebook.page, lambda: "widget-view+json" in notebook.path.read_text())
+    notebook.page.on("dialog", lambda dialog: dialog.accept())  # what came since is not saved
     for _ in range(2):
         notebook.page.reload()
         expect(counts).to_contain_text("completed")
-    expect(counts).to_contain_text("60completed")
-    expect(counts).to_have_attribute("data-trials", "60")
+    expect(counts).to_contain_text("62completed")
+    expect(counts).to_have_attribute("data-trials", "62")
 
 
 MANY = """

@@ -39,8 +39,7 @@ def test_importance_is_shown_from_ten_completed_trials_on(open_notebook: Any) ->
     expect(chart).to_contain_text("9 of 10 completed trials")
     expect(chart.get_by_role("listitem")).to_have_count(0)
 
-    notebook.page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
-    notebook.page.keyboard.press("Control+Enter")
+    notebook.run(1)
     expect(chart).to_contain_text("PED-ANOVA over 69 completed trials. Line: 80 % of 200 resamples")
     rows = chart.get_by_role("listitem")
     expect(rows).to_have_count(3)
@@ -50,9 +49,7 @@ def test_importance_is_shown_from_ten_completed_trials_on(open_notebook: Any) ->
     if importlib.util.find_spec("sklearn") is None:
         expect(chart.get_by_role("alert")).to_contain_text("pip install scikit-learn")
         return
-    expect(chart).to_contain_text(
-        "fANOVA over 69 completed trials. Line: 80 % of 20 resamples", timeout=120_000
-    )
+    expect(chart).to_contain_text("fANOVA over 69 completed trials. Line: 80 % of 20 resamples")
     chart.get_by_role("button", name="Show PED-ANOVA").click()
     expect(chart).to_contain_text("PED-ANOVA over 69 completed trials")
     chart.get_by_role("button", name="Show fANOVA").click()
@@ -87,12 +84,6 @@ def test_parameters_are_seen_in_four_ways_and_a_region_is_forked(open_notebook: 
     expect(plots).to_contain_text("range of the 10 best")
     expect(plots).to_contain_text("The 10 best span a third or less of depth")
 
-    def python() -> str:
-        page.locator(".jp-CodeCell").nth(2).locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        expect(notebook.prompt(2)).not_to_have_text("[*]:")
-        return notebook.output(2).inner_text()
-
     for kind, label in (
         ("Contour", "Best value of 40 completed trials over depth and rate."),
         ("Rank", "Ranks by value of 40 completed trials over depth and rate."),
@@ -105,14 +96,16 @@ def test_parameters_are_seen_in_four_ways_and_a_region_is_forked(open_notebook: 
     expect(figure).to_have_attribute("aria-label", re.compile("over depth and kind"))
     plots.get_by_role("button", name="Swap").click()
     expect(figure).to_have_attribute("aria-label", re.compile("over kind and depth"))
-    assert python().startswith("contour kind depth 0")
+    notebook.run_until(2, "^contour kind depth 0 ")
 
     plots.get_by_role("button", name="Slice").click()
     expect(figure).to_have_attribute("aria-label", re.compile("against"))
-    first = drag_over(figure, page)
+    drag_over(figure, page)
     expect(plots).to_contain_text(re.compile(r"The \d+ selected span"))
-    chosen = python().split(maxsplit=3)
-    assert int(chosen[3].split()[0]) >= 2, (first, chosen)
+    marked = re.search(r"The (\d+) selected span", plots.inner_text())
+    assert marked is not None
+    assert int(marked[1]) >= 2
+    chosen = notebook.run_until(2, rf"^slice .* {marked[1]} \[(.*)\]")
 
     plots.get_by_role("button", name="Fork with the narrowed space…").click()
     dialog = page.get_by_role("dialog")
@@ -133,13 +126,13 @@ def test_parameters_are_seen_in_four_ways_and_a_region_is_forked(open_notebook: 
     hpo = hn.HPOTrialManager("parameters", storage=storage)
     exec(code, {"hpo": hpo})
     forked = StudyReader.open("smaller", storage)
-    numbers = [int(text) for text in re.findall(r"\d+", chosen[3])][1:]
+    numbers = [int(text) for text in chosen[1].split(",")]
     values = {hpo.trials[number].value for number in numbers}
     assert values <= {trial.value for trial in forked.trials}
     assert len(forked.trials) < 40
 
 
-def drag_over(figure: Locator, page: Page) -> dict[str, float]:
+def drag_over(figure: Locator, page: Page) -> None:
     """Drag a region over the left half of the first slice."""
     box = figure.bounding_box()
     assert box is not None
@@ -149,4 +142,3 @@ def drag_over(figure: Locator, page: Page) -> dict[str, float]:
     page.mouse.move(x + 60, y + 50, steps=4)
     page.mouse.move(x + 120, y + 108, steps=4)
     page.mouse.up()
-    return {"x": x, "y": y}

@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.waiting import soon
+
 STUDY = """
 import math
 import highnoon as hn
@@ -45,6 +47,22 @@ def figure(plot: Locator) -> Locator:
     return plot.locator(".hn-plot-figure")
 
 
+def hover(plot: Locator, where: str, which: object, trial: int) -> None:
+    """Move the pointer onto a trial, again where the plot was drawn anew meanwhile."""
+    card = plot.locator(".hn-card", has_text=re.compile(rf"Trial {trial}\b"))
+
+    def is_shown() -> bool:
+        plot.page.mouse.move(0, 0)
+        plot.page.mouse.move(*canvas(plot).evaluate(where, which))
+        for _ in range(10):
+            if card.is_visible():
+                return True
+            plot.page.wait_for_timeout(100)
+        return False
+
+    soon(plot.page, is_shown)
+
+
 def save(plot: Locator, kind: str, folder: Path) -> bytes:
     plot.get_by_role("button", name="more").click()
     with plot.page.expect_download() as waiting:
@@ -61,30 +79,24 @@ def test_trials_are_drawn_selected_zoomed_and_saved(open_notebook: Any, tmp_path
         "print('selected', history.selected)",
     )  # fmt: skip
     page = notebook.page
-
-    def run(cell: int) -> None:
-        page.locator(".jp-CodeCell").nth(cell).locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-
-    run(0)
+    notebook.run(0)
     plot = notebook.output(0).get_by_test_id("optimization-history")
     expect(plot).to_contain_text("No trials yet")
     height = plot.bounding_box()["height"]  # type: ignore[index]
-    run(1)
+    notebook.run(1)
     expect(plot).to_contain_text("the first value")
     assert plot.bounding_box()["height"] == height  # type: ignore[index]
-    run(1)
+    notebook.run(1)
     label = figure(plot)
     expect(label).to_have_attribute("aria-label", re.compile("history of 30 trials: .* completed"))
+    expect(label).not_to_have_attribute("aria-label", re.compile("running"))
     drawn = canvas(plot).evaluate(DRAWN)
     pruned = drawn["pruned, at its last report"]
     assert 0 < pruned < 30
 
     # Hover says what a trial is; a click selects it in Python, Shift adds, Escape clears.
-    at = canvas(plot).evaluate(PIXEL, 7)
-    page.mouse.move(*at)
+    hover(plot, PIXEL, 7, 7)
     card = plot.locator(".hn-card")
-    expect(card).to_contain_text("Trial 7")
     expect(card).to_contain_text("units")
     page.mouse.down()
     page.mouse.up()
@@ -92,12 +104,10 @@ def test_trials_are_drawn_selected_zoomed_and_saved(open_notebook: Any, tmp_path
     page.keyboard.press("End")
     expect(card).to_contain_text("Trial 29")
     page.keyboard.press("Shift+Space")
-    run(2)
-    expect(notebook.output(2)).to_contain_text("selected [7, 29]")
+    notebook.run_until(2, r"selected \[7, 29\]")
     label.focus()
     page.keyboard.press("Escape")
-    run(2)
-    expect(notebook.output(2)).to_contain_text("selected []")
+    notebook.run_until(2, r"selected \[\]")
 
     # Dragging selects the trials in the region.
     box = label.bounding_box()
@@ -107,8 +117,7 @@ def test_trials_are_drawn_selected_zoomed_and_saved(open_notebook: Any, tmp_path
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 38, steps=4)
     page.mouse.up()
     page.wait_for_function(LIT, arg=canvas(plot).element_handle())
-    run(2)
-    expect(notebook.output(2)).to_contain_text("selected [0, 1,")
+    notebook.run_until(2, r"selected \[0, 1,")
 
     # Another axis and another scale, which Python sees; dragging that zooms, and back.
     plot.get_by_role("button", name="Time", exact=True).click()
@@ -174,9 +183,7 @@ def test_curves_workers_and_values_are_drawn(open_notebook: Any, tmp_path: Path)
     # Each curve is followed by a gap: completed ones have 4 points, pruned ones 3.
     assert drawn["best"] == 5
     assert drawn["completed"] // 5 + drawn["pruned"] // 4 == 11
-    at = canvas(curves).evaluate(PIXEL, 5)
-    page.mouse.move(*at)
-    expect(curves.locator(".hn-card")).to_contain_text("Trial 5")
+    hover(curves, PIXEL, 5, 5)
     page.mouse.down()
     page.mouse.up()
     expect(curves.locator(".hn-key")).to_contain_text("selected")
@@ -240,21 +247,19 @@ def test_thousands_of_points_are_seen_found_selected_and_zoomed(open_notebook: A
     plot = notebook.output(0).get_by_test_id("optimization-history")
     expect(figure(plot)).to_have_attribute("aria-label", re.compile("of trial 1250, after"))
     cloud = plot.locator(".hn-plot-cloud")
+    soon(page, lambda: cloud.evaluate(INK) > 5000)
     whole = cloud.evaluate(INK)
-    assert whole > 5000
 
     def point(x: float, y: float) -> None:
         page.mouse.move(*canvas(plot).evaluate(PLACE, [x, y]))
 
-    point(1250, 0.5)
-    expect(plot.locator(".hn-card")).to_contain_text("Trial 1250")
+    hover(plot, PLACE, [1250, 0.5], 1250)
     point(1200, 0.45)
     page.mouse.down()
     page.mouse.move(*canvas(plot).evaluate(PLACE, [1300, 0.6]), steps=3)
     page.mouse.up()
     page.wait_for_function(LIT, arg=canvas(plot).element_handle())
-    notebook.run(1)
-    expect(notebook.output(1)).to_contain_text("selected [1250]")
+    notebook.run_until(1, r"selected \[1250\]")
 
     plot.get_by_role("button", name="more").click()
     plot.get_by_role("menuitem", name="Drag to zoom").click()
@@ -268,6 +273,5 @@ def test_thousands_of_points_are_seen_found_selected_and_zoomed(open_notebook: A
     page.wait_for_function(
         f"([canvas, whole]) => ({INK})(canvas) < whole / 2", arg=[cloud.element_handle(), whole]
     )
-    point(1250, 0.5)
-    expect(plot.locator(".hn-card")).to_contain_text("Trial 1250")
+    hover(plot, PLACE, [1250, 0.5], 1250)
     assert notebook.errors() == []

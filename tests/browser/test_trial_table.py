@@ -1,7 +1,6 @@
 """Every control of the trial table is used in a real page, and its effect seen."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -9,6 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 import highnoon as hn
 from highnoon.hpo import attributes
 from tests.browser.jupyter import Lab
+from tests.browser.waiting import soon
+from tests.processes import lines_of
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -46,12 +47,11 @@ LIVE = """
 import time
 
 def slow(params):
-    for step in range(1, 1000):
+    for step in range(1, 1_000_000):
         time.sleep(0.05)
         hpo.report(params["x"], step)
         if hpo.should_prune():
             raise hpo.TrialPruned()
-    return params["x"]
 
 handle = hpo.start(slow, space, n_trials=1)
 """
@@ -59,15 +59,6 @@ handle = hpo.start(slow, space, n_trials=1)
 
 def manager(lab: Lab, name: str) -> hn.HPOTrialManager:
     return hn.HPOTrialManager(name, storage=f"sqlite:///{lab.folder}/{name}.db")
-
-
-def soon(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait until it holds, in the storage, which no page event tells of."""
-    for _ in range(300):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it did not come to hold")
 
 
 def numbers(table: Locator) -> list[int]:
@@ -87,7 +78,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     expect(row(29)).to_be_visible()
     hpo = manager(lab, "table")
     best = hpo.best_trial.number
-    assert numbers(table)[:3] == [29, 28, 27]
+    soon(page, lambda: numbers(table)[:3] == [29, 28, 27])
 
     # Filters: words, expressions, a name that is unknown, no match, chips.
     line = table.get_by_role("searchbox")
@@ -98,7 +89,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
         if t.values and t.values[0] < 0.5 and t.params["batch_size"] == 16
     ]
     expect(table).to_contain_text(f"{len(hits)} of 30 trials")
-    assert numbers(table) == hits[: len(numbers(table))]
+    soon(page, lambda: (shown := numbers(table)) and shown == hits[: len(shown)])
     line.fill("value < 0.5 and batchsize == 16")
     expect(table).to_contain_text("No parameter “batchsize”. Did you mean batch_size?")
     table.get_by_role("button", name="batch_size").click()
@@ -110,7 +101,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     expect(row(29)).to_be_visible()
     table.get_by_role("button", name="failed").click()
     expect(row(0)).to_be_visible()
-    assert 29 not in numbers(table)
+    expect(row(29)).to_have_count(0)
     table.get_by_role("button", name="failed").click()
     expect(row(29)).to_be_visible()
 
@@ -119,7 +110,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     header.click()
     expect(header).to_have_attribute("aria-sort", "ascending")
     expect(row(best)).to_be_visible()
-    assert numbers(table)[0] == best
+    soon(page, lambda: numbers(table)[:1] == [best])
     header.press("Enter")
     expect(header).to_have_attribute("aria-sort", "descending")
     header.press("Enter")
@@ -141,7 +132,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     expect(details).to_contain_text(f"Trial {best}")
     expect(details).to_contain_text("the best · rank 1 of")
     page.keyboard.press("ArrowDown")
-    second = numbers(table)[1]
+    second = sorted((t for t in hpo.trials if t.values), key=lambda t: t.values[0])[1].number
     page.keyboard.press("Space")
     expect(row(second)).to_have_attribute("aria-selected", "true")
     expect(table).to_contain_text("2 selected")
@@ -153,7 +144,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(line).to_be_focused()
-    soon(page, lambda: (lab.folder / "table.json").read_text() == json.dumps([second]))
+    soon(page, lambda: lines_of(lab.folder / "table.json") == [json.dumps([second])])
     assert page.locator(".jp-CodeCell").count() == 1
 
 
@@ -178,6 +169,7 @@ def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab:
     assert dialogs == []
 
     # A note.
+    expect(table).to_contain_text("31, newest first")  # one runs
     hpo = manager(lab, "deeds")
     area = details.get_by_role("textbox", name="Note")
     area.fill(f"why? {HOSTILE}")
@@ -235,7 +227,7 @@ def test_a_trial_is_read_noted_stopped_and_queued_again(open_notebook: Any, lab:
     before = looked_at.bounding_box()
     hpo.study.add_trials([hpo.trials[1], hpo.trials[2]])
     expect(table).to_contain_text(f"{count + 2}, newest first")
-    assert looked_at.bounding_box() == before
-    assert grid.evaluate("grid => grid.scrollTop") == 12 * 28
+    soon(page, lambda: grid.evaluate("grid => grid.scrollTop") == 12 * 28)
+    soon(page, lambda: looked_at.bounding_box() == before)
     expect(running).to_have_attribute("aria-selected", "true")
     assert dialogs == []

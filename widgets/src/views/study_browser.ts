@@ -52,6 +52,8 @@ class Browser {
   private comparing: string[] = [];
   /** The row that the arrow keys move from. */
   private current: string | null = null;
+  /** Whether something is being pressed: where it is replaced meanwhile, there is no click. */
+  private pressed = false;
 
   constructor(source: BrowserSource) {
     this.source = source;
@@ -102,11 +104,28 @@ class Browser {
       this.choice.text = this.filter.value;
       this.draw();
     });
+    this.element.addEventListener("pointerdown", ({ button }) => button || this.press());
     this.table.addEventListener("click", (event) => this.clicked(event));
-    this.element.addEventListener("keydown", (event) => this.pressed(event));
+    this.element.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private press(): void {
+    const release = () => {
+      document.removeEventListener("pointerup", release, true);
+      document.removeEventListener("pointercancel", release, true);
+      // The click comes after the release.
+      setTimeout(() => {
+        this.pressed = false;
+        this.draw();
+      });
+    };
+    this.pressed = true;
+    document.addEventListener("pointerup", release, true);
+    document.addEventListener("pointercancel", release, true);
   }
 
   draw(): void {
+    if (this.pressed) return;
     const { studies } = this.source;
     const there = new Set(studies.map(keyOf));
     // A name that is being changed stays where it is.
@@ -227,7 +246,7 @@ class Browser {
     this.compare.element.scrollIntoView({ block: "nearest" });
   }
 
-  private pressed(event: KeyboardEvent): void {
+  private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
     if (target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) {
       if (event.key === "Escape" && target === this.filter) {
