@@ -46,6 +46,25 @@ def _own_spool(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("HIGHNOON_SPOOL", str(tmp_path_factory.mktemp("spool")))
 
 
+@pytest.fixture(autouse=True)
+def _own_handlers() -> Iterator[None]:
+    """Take away what a test adds to loggers, whose stream is closed when the test has ended."""
+    before = _handlers()
+    yield
+    for name, handler in _handlers() - before:
+        logging.getLogger(name).removeHandler(handler)
+
+
+def _handlers() -> set[tuple[str, logging.Handler]]:
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    return {
+        (logger.name, handler)
+        for logger in loggers
+        if isinstance(logger, logging.Logger)
+        for handler in logger.handlers
+    }
+
+
 @pytest.fixture(scope="session")
 def _servers() -> Iterator[Callable[[str], PrivateServer]]:
     with ExitStack() as stack:
@@ -223,6 +242,13 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """Remember that a worker died, with tests that nobody has run."""
     if error:
         node.config.stash[_WORKER_DIED] = True
+
+
+def pytest_unconfigure() -> None:
+    """Take away what libraries added to loggers: threads outlast the streams of the tests."""
+    for name, handler in _handlers():
+        if isinstance(handler, logging.StreamHandler) and handler.stream is not sys.__stderr__:
+            logging.getLogger(name).removeHandler(handler)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
