@@ -40,8 +40,8 @@ def add_reading_commands(commands: Any) -> None:
 
 
 def _studies(options: argparse.Namespace) -> None:
-    from highnoon.hpo.reader import storage_label
     from highnoon.hpo.reading import study_summaries
+    from highnoon.hpo.storage import storage_label
 
     summaries = study_summaries(options.storage)
     listed = [summary for summary in summaries if options.all or summary.archived is None]

@@ -18,7 +18,7 @@ from highnoon.hpo.forking import check_same_space, trials_inside
 from highnoon.hpo.names import generate_study_name
 from highnoon.hpo.pruners import PrunerName, make_pruner
 from highnoon.hpo.queueing import queue
-from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.reporting import TrialReporting
 from highnoon.hpo.run import Budget, RunHandle, TrialLoop
@@ -35,7 +35,7 @@ from highnoon.hpo.samplers import SamplerName, fresh_copy, make_grid_sampler, ma
 from highnoon.hpo.seeds import seed_of_fork, seed_of_joiner
 from highnoon.hpo.setup import keep_setup
 from highnoon.hpo.space import SearchSpace
-from highnoon.hpo.storage import PATIENCE, open_storage, storage_errors
+from highnoon.hpo.storage import PATIENCE, open_storage, storage_errors, storage_label
 from highnoon.hpo.study import (
     Direction,
     HighNoonStudy,

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import optuna
 from optuna.trial import FrozenTrial
 
-from highnoon.exceptions import MissingDependencyError, StudyError
+from highnoon.exceptions import MissingDependencyError
 from highnoon.hpo import attributes, results
 from highnoon.hpo._registry import remember
 from highnoon.hpo.importance import ParamImportance, param_importance
 from highnoon.hpo.plotting import StudyPlots
 from highnoon.hpo.space import SearchSpace
-from highnoon.hpo.storage import StorageURL, open_storage, shown_url, storage_errors
-from highnoon.hpo.study import check_single_objective, direction_of, study_errors
+from highnoon.hpo.storage import storage_label
+from highnoon.hpo.study import direction_of, open_study, study_errors
 
 if TYPE_CHECKING:
     import pandas as pd
     from optuna.importance import BaseImportanceEvaluator
     from optuna.storages import BaseStorage
 
-__all__ = ["StudyReader", "storage_label"]
+__all__ = ["StudyReader"]
 
 
 class StudyReader(StudyPlots):
@@ -54,16 +54,7 @@ class StudyReader(StudyPlots):
             StorageError: The database is not there or does not answer.
             StudyError: It holds no study of that name, or that study has several objectives.
         """
-        label = storage_label(storage)
-        opened = open_storage(storage)
-        with storage_errors(label):
-            names = [study.study_name for study in opened.get_all_studies()]
-            if study_name not in names:
-                there = f"It holds: {', '.join(names)}." if names else "It holds no studies."
-                raise StudyError(f"No study {study_name!r} in {label}. {there}")
-            study = optuna.load_study(study_name=study_name, storage=opened)
-        check_single_objective(study)
-        return cls(study, storage_label=label)
+        return cls(open_study(study_name, storage), storage_label=storage_label(storage))
 
     @property
     def study_name(self) -> str:
@@ -179,18 +170,3 @@ class StudyReader(StudyPlots):
 
     def _storage_errors(self) -> contextlib.AbstractContextManager[None]:
         return study_errors(self.study, self._storage_label)
-
-
-def storage_label(storage: "str | BaseStorage | None") -> str:
-    """Return what may be shown of a storage: no password."""
-    if storage is None:
-        return "memory"
-    if isinstance(storage, str):
-        return str(StorageURL.parse(storage))
-    # Optuna wraps the storage that it makes of a URL.
-    url = getattr(storage, "url", None) or getattr(getattr(storage, "_backend", None), "url", None)
-    if not isinstance(url, str):
-        return type(storage).__name__
-    from sqlalchemy.engine import make_url
-
-    return shown_url(make_url(url))

@@ -11,7 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from highnoon.exceptions import DirectionMismatchError, StudyError, StudyExistsError
-from highnoon.hpo.storage import storage_errors
+from highnoon.hpo.storage import open_storage, storage_errors, storage_label
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -26,6 +26,7 @@ __all__ = [
     "check_study_name",
     "create_or_join",
     "direction_of",
+    "open_study",
     "study_errors",
 ]
 
@@ -168,6 +169,25 @@ def _without_optuna_notices() -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(verbosity)
+
+
+def open_study(study_name: str, storage: "str | BaseStorage") -> optuna.Study:
+    """Open a study that is there.
+
+    Raises:
+        StorageError: The database is not there or does not answer.
+        StudyError: It holds no study of that name, or that study has several objectives.
+    """
+    label = storage_label(storage)
+    opened = open_storage(storage)
+    with storage_errors(label):
+        names = [study.study_name for study in opened.get_all_studies()]
+        if study_name not in names:
+            there = f"It holds: {', '.join(names)}." if names else "It holds no studies."
+            raise StudyError(f"No study {study_name!r} in {label}. {there}")
+        study = optuna.load_study(study_name=study_name, storage=opened)
+    check_single_objective(study)
+    return study
 
 
 def check_single_objective(study: optuna.Study) -> None:

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextvars import Token
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from highnoon.hpo.run.metering import Meter
-    from highnoon.hpo.run.orders import TrialOrder
 
-__all__ = ["LiveTrial"]
+__all__ = ["LiveTrial", "TrialOrder"]
+
+TrialOrder = Literal["stop", "give back", "lost"]
+"""What a run may tell a running trial to do at its next report."""
 
 _FLUSH_SECONDS = 1.0
 

@@ -7,7 +7,8 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reader import StudyReader
+from highnoon.hpo.storage import storage_label
 from highnoon_widgets import _bundles
 from highnoon_widgets._cells import close_former
 from highnoon_widgets.browser_source import BrowserSource

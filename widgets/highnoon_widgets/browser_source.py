@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from highnoon.exceptions import StudyError
-from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading import SummaryRow, study_summaries, summary_row
-from highnoon.hpo.storage import open_storage
+from highnoon.hpo.storage import open_storage, storage_label
 from highnoon_widgets.browser_actions import BROWSER_ACTIONS, BROWSER_READING
 from highnoon_widgets.following import Following
 

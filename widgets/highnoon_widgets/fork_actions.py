@@ -8,9 +8,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from highnoon.hpo.plotdata import fork_code as code_of_fork
 from highnoon.hpo.plotdata import narrowed
-from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.reading import TrialColumns
 from highnoon.hpo.space import SearchSpace
+from highnoon.hpo.storage import storage_label
 
 if TYPE_CHECKING:
     from highnoon_widgets.source import StudySource

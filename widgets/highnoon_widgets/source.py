@@ -8,8 +8,9 @@ from typing import Any
 import optuna
 import traitlets
 
-from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.reading import StudyFeed, StudyMessages
+from highnoon.hpo.storage import storage_label
 from highnoon_widgets.actions import ACTIONS, READING
 from highnoon_widgets.following import Following
 from highnoon_widgets.importance_follower import ImportanceFollower

@@ -1,19 +1,18 @@
 """`StudyFeed`: a study as columns that are kept up to date while others run its trials."""
 
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from highnoon.exceptions import StudyError
-from highnoon.hpo.reader import StudyReader, storage_label
 from highnoon.hpo.reading.accumulated import Accumulated
 from highnoon.hpo.reading.any_storage import StorageSource
 from highnoon.hpo.reading.columns import ReportColumns, StudyChanges, StudyState, TrialColumns
 from highnoon.hpo.reading.database import DatabaseSource, database_of
-from highnoon.hpo.storage import storage_errors
-from highnoon.hpo.study import check_single_objective
+from highnoon.hpo.storage import storage_errors, storage_label
+from highnoon.hpo.study import check_single_objective, open_study
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -21,6 +20,11 @@ if TYPE_CHECKING:
     from highnoon.hpo.reading.rows import Source
 
 __all__ = ["StudyFeed"]
+
+
+class _HasStudy(Protocol):
+    @property
+    def study(self) -> optuna.Study: ...
 
 
 class StudyFeed:
@@ -55,8 +59,8 @@ class StudyFeed:
         (3,)
     """
 
-    def __init__(self, study: "optuna.Study | StudyReader") -> None:
-        optuna_study = study.study if isinstance(study, StudyReader) else study
+    def __init__(self, study: optuna.Study | _HasStudy) -> None:
+        optuna_study = study if isinstance(study, optuna.Study) else study.study
         check_single_objective(optuna_study)
         self._storage = optuna_study._storage
         self._label = storage_label(self._storage)
@@ -77,7 +81,7 @@ class StudyFeed:
             StorageError: The database is not there or does not answer.
             StudyError: It holds no study of that name, or that study has several objectives.
         """
-        return cls(StudyReader.open(study_name, storage))
+        return cls(open_study(study_name, storage))
 
     def poll(self) -> StudyChanges:
         """Return what changed since the last call; the first returns everything.

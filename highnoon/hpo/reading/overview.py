@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from highnoon.exceptions import StudyError
-from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading.accumulated import Accumulated
 from highnoon.hpo.reading.columns import ReportColumns, StudyState, TrialColumns
 from highnoon.hpo.reading.database import DatabaseSource, database_of
 from highnoon.hpo.reading.feed import StudyFeed
-from highnoon.hpo.storage import storage_errors
+from highnoon.hpo.storage import storage_errors, storage_label
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

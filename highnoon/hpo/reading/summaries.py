@@ -10,7 +10,6 @@ from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags
-from highnoon.hpo.reader import storage_label
 from highnoon.hpo.reading.database import database_of
 from highnoon.hpo.reading.rows import METRIC_NAMES, as_times
 from highnoon.hpo.reading.summary import (
@@ -22,7 +21,7 @@ from highnoon.hpo.reading.summary import (
 )
 from highnoon.hpo.reading.summary_statements import read_names, read_summaries
 from highnoon.hpo.states import TrialStatus, best_of, trial_status
-from highnoon.hpo.storage import open_storage, storage_errors
+from highnoon.hpo.storage import open_storage, storage_errors, storage_label
 from highnoon.hpo.storage.tables import to_stored_datetime
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from highnoon.exceptions import StudyError, StudyExistsError
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import Order, StopOrder, StudyFlags, read_flags
 from highnoon.hpo.queueing import queue, queue_within
-from highnoon.hpo.reader import StudyReader, storage_label
+from highnoon.hpo.reader import StudyReader
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
-from highnoon.hpo.storage import open_storage
+from highnoon.hpo.storage import open_storage, storage_label
 from highnoon.hpo.storage.engines import engine_of
 from highnoon.hpo.study import check_study_name, study_errors
 

@@ -19,12 +19,12 @@ from highnoon.hpo.provenance import provenance
 from highnoon.hpo.run.failure import failure_attrs, shorten
 from highnoon.hpo.run.interrupts import Interrupts
 from highnoon.hpo.run.metering import Meter
-from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause, TrialOrder
+from highnoon.hpo.run.orders import SECONDS_WHILE_PAUSED, Orders, Pause
 from highnoon.hpo.run.recovery import DUPLICATE, LOST, first_number, is_second_retry
 from highnoon.hpo.run.results import TrialResult
 from highnoon.hpo.run.tally import Callback, Tally, say_how_it_ended
 from highnoon.hpo.study import HighNoonStudy, direction_of
-from highnoon.hpo.trial import LiveTrial
+from highnoon.hpo.trial import LiveTrial, TrialOrder
 
 if TYPE_CHECKING:
     from highnoon.hpo.run.budget import Budget

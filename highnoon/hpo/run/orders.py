@@ -1,6 +1,6 @@
 """What the flags of a study say to one run of it."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from highnoon._notices import notice
 from highnoon.exceptions import StudyError
@@ -10,13 +10,12 @@ if TYPE_CHECKING:
 
     from highnoon.hpo.flags import Order, StopOrder
     from highnoon.hpo.run.watch import Watch
+    from highnoon.hpo.trial import TrialOrder
 
-__all__ = ["SECONDS_WHILE_PAUSED", "Orders", "Pause", "TrialOrder"]
+__all__ = ["SECONDS_WHILE_PAUSED", "Orders", "Pause"]
 
 SECONDS_WHILE_PAUSED = 0.2
 """Seconds between two looks whether a paused run may go on."""
-
-TrialOrder = Literal["stop", "give back", "lost"]
 
 
 class Orders:
@@ -61,7 +60,7 @@ class Orders:
         if self._watch.study_is_gone:
             raise StudyError("The study was deleted while a run of it was going on.")
 
-    def of_trial(self, number: int) -> TrialOrder | None:
+    def of_trial(self, number: int) -> "TrialOrder | None":
         """Return what a running trial of the run is to do at its next report.
 
         It is to `"stop"`, counted as pruned; to `"give back"` its parameters; or it is `"lost"`,

@@ -1,20 +1,16 @@
 """What becomes of a trial whose worker died."""
 
-import datetime
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from highnoon.hpo import attributes
 from highnoon.hpo.flags import StudyFlags
+from highnoon.hpo.run.ending import Ending, end_unfinished
 from highnoon.hpo.run.failure import failure_attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     import optuna
     from optuna.storages import BaseStorage
@@ -28,7 +24,6 @@ __all__ = [
     "DUPLICATE",
     "LOST",
     "MAX_DEATHS",
-    "Ending",
     "GivenUp",
     "deaths_before",
     "end_in_place_of_worker",
@@ -53,28 +48,6 @@ MAX_DEATHS = 3
 
 GivenUp = Literal["tried again", "without parameters", "stopped"]
 """What became of a trial that was given up."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a trial is ended in place of its worker.
-
-    Attributes:
-        state: Its state.
-        attrs: Further attributes of the trial.
-        values: Its value, where it has one.
-    """
-
-    state: TrialState
-    attrs: "Mapping[str, Any]"
-    values: "Sequence[float] | None" = None
-
-    @classmethod
-    def of_stopped(cls, trial: "FrozenTrial", order: "Order") -> Self:
-        """Return how a trial ends that someone told to stop: pruned, with its last report."""
-        last = None if trial.last_step is None else trial.intermediate_values[trial.last_step]
-        values = None if last is None or math.isnan(last) else [last]
-        return cls(TrialState.PRUNED, {attributes.STOPPED: order.to_json()}, values)
 
 
 def find_trial(
@@ -207,41 +180,4 @@ def _end(
         from highnoon.hpo.run.silence import end_if_silent
 
         return end_if_silent(storage, trial._trial_id, ending, silence)
-    try:
-        # Before the state, as a finished trial takes no attributes. Should the trial turn out to be
-        # alive and complete, they say nothing: what became of a trial goes by its state first.
-        for name, value in ending.attrs.items():
-            storage.set_trial_user_attr(trial._trial_id, name, value)
-        return _end_if_unfinished(storage, trial._trial_id, ending)
-    except UpdateFinishedTrialError:
-        return False
-
-
-def _end_if_unfinished(storage: "BaseStorage", trial_id: int, ending: Ending) -> bool:
-    """Set a trial's state; False if it is finished, also where someone finishes it at this moment.
-
-    Optuna's relational storage reads the state before it writes it, which on SQLite lets two
-    writers both believe that they were first. There, one statement compares and sets.
-    """
-    if not isinstance(storage, RDBStorage):
-        return storage.set_trial_state_values(trial_id, ending.state, ending.values)
-    import sqlalchemy as sa
-
-    from highnoon.hpo.storage.engines import writing
-    from highnoon.hpo.storage.rows import write_values
-    from highnoon.hpo.storage.tables import to_stored_datetime, trials
-
-    statement = (
-        sa.update(trials)
-        .where(trials.c.trial_id == trial_id)
-        .where(trials.c.state.in_((TrialState.RUNNING, TrialState.WAITING)))
-        .values(
-            state=ending.state,
-            datetime_complete=to_stored_datetime(datetime.datetime.now()),
-        )
-    )
-    with writing(storage.engine) as connection:
-        ended = connection.execute(statement).rowcount == 1
-        if ended and ending.values:
-            write_values(connection, trial_id, ending.values)
-        return ended
+    return end_unfinished(storage, trial._trial_id, ending)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
-    from highnoon.hpo.run.recovery import Ending
+    from highnoon.hpo.run.ending import Ending
 
 __all__ = ["Silence", "end_if_silent", "written_leases"]
 

@@ -3,7 +3,7 @@
 from highnoon.hpo.storage.engines import PATIENCE
 from highnoon.hpo.storage.errors import AccessAbandoned, storage_errors
 from highnoon.hpo.storage.opening import open_storage
-from highnoon.hpo.storage.urls import StorageURL, shown_url
+from highnoon.hpo.storage.urls import StorageURL, shown_url, storage_label
 
 __all__ = [
     "PATIENCE",
@@ -12,4 +12,5 @@ __all__ = [
     "open_storage",
     "shown_url",
     "storage_errors",
+    "storage_label",
 ]

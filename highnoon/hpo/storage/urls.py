@@ -10,9 +10,10 @@ from highnoon.exceptions import StorageError
 from highnoon.hpo._requirements import require
 
 if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
     from sqlalchemy.engine import URL
 
-__all__ = ["StorageURL", "shown_url"]
+__all__ = ["StorageURL", "shown_url", "storage_label"]
 
 _EXAMPLES = "sqlite:///hpo.db, postgresql://user:password@host/db, mysql://user:password@host/db"
 
@@ -131,3 +132,18 @@ def _hide(text: object) -> str:
     if at:
         return f"{re.split(r'[:/]', head)[0]}://***@{tail}"
     return f"{text[:6]}..." if "=" in text else text
+
+
+def storage_label(storage: "str | BaseStorage | None") -> str:
+    """Return what may be shown of a storage: no password."""
+    if storage is None:
+        return "memory"
+    if isinstance(storage, str):
+        return str(StorageURL.parse(storage))
+    # Optuna wraps the storage that it makes of a URL.
+    url = getattr(storage, "url", None) or getattr(getattr(storage, "_backend", None), "url", None)
+    if not isinstance(url, str):
+        return type(storage).__name__
+    from sqlalchemy.engine import make_url
+
+    return shown_url(make_url(url))

@@ -8,7 +8,7 @@ import numpy as np
 from highnoon.webui.first_paint.markup import Markup, svg
 
 if TYPE_CHECKING:
-    from highnoon.webui.first_paint.trial_rows import Shown
+    from highnoon.webui.first_paint.shown import Shown
 
 __all__ = ["curve_cell"]
 

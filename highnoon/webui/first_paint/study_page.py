@@ -17,7 +17,8 @@ from highnoon.webui.first_paint.parts import (
     state_counts,
     status_word,
 )
-from highnoon.webui.first_paint.trial_rows import Shown, trials_html
+from highnoon.webui.first_paint.shown import Shown
+from highnoon.webui.first_paint.trial_rows import trials_html
 
 if TYPE_CHECKING:
     from highnoon.hpo.plotdata import Best, Pace, SavedByPruning

@@ -16,7 +16,7 @@ from highnoon.webui.first_paint.sparkline import curve_cell
 
 if TYPE_CHECKING:
     from highnoon.hpo.reading import ParameterColumn
-    from highnoon.webui.first_paint.trial_rows import Shown
+    from highnoon.webui.first_paint.shown import Shown
 
 __all__ = ["Column", "columns_of"]
 
