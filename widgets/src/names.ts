@@ -13,13 +13,10 @@ function parted(name: string): [string, string] {
   return [name.slice(0, end), name.slice(end)];
 }
 
-/** Nodes of a name, for an element that hides what is too much. */
-export function nameParts(name: string): (Node | string)[] {
+/** An element that shows as much of a name as there is room for. */
+export function nameElement(name: string): HTMLElement {
   const [start, end] = parted(name);
-  if (!end) return [name];
-  const parts = [h("span.hn-name-start", {}, start), h("span.hn-name-end", {}, end)];
-  for (const part of parts) part.style.setProperty("--end", `${end.length}ch`);
-  return parts;
+  return h("span.hn-name", { title: name }, h("span", {}, start), end && h("span", {}, end));
 }
 
 /** A name in at most so many letters. */

@@ -6,6 +6,7 @@ import { chosenCurves, curvesOf, thinned } from "../src/plot/curves.ts";
 import { edfOf } from "../src/plot/edf.ts";
 import { shareAt } from "../src/plot/edf_drawing.ts";
 import { historyOf } from "../src/plot/history.ts";
+import { historyKey } from "../src/plot/history_words.ts";
 import { pixelOf, placeAt } from "../src/plot/pixels.ts";
 import { percentile, valueRange } from "../src/plot/shown.ts";
 import { plain, type Theme } from "../src/plot/theme.ts";
@@ -16,6 +17,12 @@ import { CODE } from "../src/study.ts";
 import { studyOf, type Trial } from "./studies.ts";
 
 const THEME = { colors: new Proxy({}, { get: () => "#000000" }) } as unknown as Theme;
+
+test("the key of the history names what is in it", () => {
+  const labels = (...trials: Trial[]) => historyKey(historyOf(studyOf(trials))).map((e) => e.label);
+  assert.deepEqual(labels({ number: 0, status: "failed" }), ["no value"]);
+  assert.deepEqual(labels({ number: 0, value: 1 }), ["best so far", "completed"]);
+});
 
 test("the best so far steps where a feasible completed trial is better than all before", () => {
   const study = studyOf([

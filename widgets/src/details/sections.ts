@@ -1,6 +1,7 @@
 /** The parts of a trial's details that only the kernel knows. */
 import { h, svg } from "../dom.ts";
 import * as format from "../format.ts";
+import { nameElement } from "../names.ts";
 import { secondsOf } from "../filter/trial_names.ts";
 import type { Study } from "../study.ts";
 import { cleaned, LINES } from "./log.ts";
@@ -85,7 +86,7 @@ export function seriesSection(series: Series[]): HTMLElement | null {
       "div.hn-strips",
       {},
       ...series.flatMap((one) => [
-        h("span.hn-strip-name", {}, one.name),
+        nameElement(one.name),
         seriesLine(one),
         h("span.hn-strip-value", {}, format.number(lastOf(one), { digits: 4 })),
       ]),

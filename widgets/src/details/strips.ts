@@ -1,6 +1,6 @@
 /** A trial's parameters, each on a strip of its range beside those of the best trials. */
 import { h, svg } from "../dom.ts";
-import { nameParts } from "../names.ts";
+import { nameElement } from "../names.ts";
 import type { Parameter, Study } from "../study.ts";
 import { parameterText } from "../table/columns.ts";
 
@@ -21,7 +21,7 @@ export function strips(
     "div.hn-strips",
     {},
     ...drawn.flatMap((parameter) => [
-      h("span.hn-strip-name", { title: parameter.name }, ...nameParts(parameter.name)),
+      nameElement(parameter.name),
       strip(parameter, row, best),
       h("span.hn-strip-value", {}, parameterText(parameter, row)),
     ]),

@@ -237,9 +237,18 @@ class HistoryDrawing {
     const best = this.steps().value.at(-1);
     if (best === undefined) {
       const text = "no trial has completed yet";
-      const middle = { xref: "paper", x: 0.5, yref: "paper", y: 0.5 } as const;
-      const bgcolor = this.setting.theme.colors.panel;
-      return [...notes, { text, ...middle, bgcolor, borderpad: 4, showarrow: false }];
+      const [low, high] = this.at.range;
+      const isLate = this.at.present > (low + high) / 2;
+      notes.push({
+        text,
+        x: this.at.present,
+        xanchor: isLate ? "right" : "left",
+        xshift: isLate ? -9 : 9,
+        yref: "paper",
+        y: 0.5,
+        showarrow: false,
+      });
+      return notes;
     }
     const text = format.value(best, format.decimalsFor(...twoBest(this.study)));
     if (this.info.number.length === 1) {

@@ -13,8 +13,8 @@ export function historyKey(info: History): KeyEntry[] {
   const marks = NO_VALUE_KINDS.filter((kind) => has(kind) && kind !== "interrupted");
   if (has("interrupted") && !marks.includes("failed")) marks.push("failed");
   return [
-    { label: "best so far", line: "best" },
-    { label: "completed", marks: ["completed"] },
+    ...(info.byNumber.number.length ? [{ label: "best so far", line: "best" } as const] : []),
+    ...(has("completed") ? [{ label: "completed", marks: ["completed"] as Mark[] }] : []),
     ...(has("pruned")
       ? [{ label: "pruned, at its last report", marks: ["pruned"] as Mark[] }]
       : []),

@@ -4,9 +4,6 @@ import type { Theme } from "./theme.ts";
 
 export const MARGIN: Margin = { l: 40, r: 16, t: 24, b: 36 };
 
-/** Large numbers as the table has them: `20 000`, `1e+9`. */
-const LARGE: Axis = { separatethousands: true, exponentformat: "e", minexponent: 5 };
-
 /** Room for the text of a tick. */
 const TICK_PIXELS = 72;
 
@@ -72,7 +69,7 @@ function xAxis(theme: Theme, { width }: Size): Axis {
     nticks: Math.min(9, Math.max(2, Math.floor(width / TICK_PIXELS))),
     tickangle: 0,
     automargin: false,
-    ...LARGE,
+    separatethousands: true,
   };
 }
 
@@ -87,7 +84,6 @@ function yAxis(theme: Theme): Axis {
     nticks: 6,
     ticklabelstandoff: 4,
     automargin: false,
-    ...LARGE,
   };
 }
 

@@ -3,7 +3,7 @@ import { pace } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import { MIN_TRIALS, scale, shown, type Fanova, type Scores } from "../importance.ts";
-import { nameParts } from "../names.ts";
+import { nameElement } from "../names.ts";
 import type { Source } from "../source.ts";
 import type { Study } from "../study.ts";
 import type { ViewContext } from "../view.ts";
@@ -182,7 +182,7 @@ function bars(scores: Scores): HTMLElement {
       h(
         "li.hn-scores-row",
         { title: `${name}: median ${median.toFixed(3)}, ${interval}` },
-        h("span.hn-scores-name", {}, ...nameParts(name)),
+        nameElement(name),
         h("span.hn-scores-track", { "aria-hidden": "true" }, bar, line),
         h("span.hn-scores-score", {}, median.toFixed(2)),
         h("span.hn-visually-hidden", {}, interval),
