@@ -49,7 +49,7 @@ def figure(plot: Locator) -> Locator:
 
 def hover(plot: Locator, where: str, which: object, trial: int) -> None:
     """Move the pointer onto a trial, again where the plot was drawn anew meanwhile."""
-    card = plot.locator(".hn-card", has_text=re.compile(rf"Trial {trial}\b"))
+    card = plot.locator(".hn-card", has_text=re.compile(rf"Trial {trial}(?!\d)"))
 
     def is_shown() -> bool:
         plot.page.mouse.move(0, 0)
