@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["WAIT_SECONDS", "StartPython", "is_first", "lines_of", "wait_until"]
 
-WAIT_SECONDS = 120.0
+WAIT_SECONDS = 180.0
 """Many times what anything takes on a machine with nothing else to do."""
 
 StartPython = Callable[..., "subprocess.Popen[str]"]

@@ -12,6 +12,7 @@ import yaml
 
 from highnoon import HPOTrialManager, StudyReader
 from highnoon.cli import main
+from tests.processes import WAIT_SECONDS
 
 MODULE = """
 from highnoon.hpo._context import running_trial
@@ -199,6 +200,6 @@ def test_watch_prints_what_happens_until_ctrl_c(folder: Path) -> None:
             study.add_trial(optuna.trial.create_trial(value=-1.0))
             assert watching.stdout.readline() == "trial 12 completed -1.0000 (best)\n"
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(timeout=60) == 0
+            assert watching.wait(WAIT_SECONDS) == 0
         finally:
             watching.kill()

@@ -22,7 +22,7 @@ from highnoon.exceptions import ConfigError, StorageError
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import StorageURL, open_storage, retrying
 from highnoon.testing.servers import MariaDBServer, PostgresServer, PrivateServer
-from tests.processes import lines_of, wait_until
+from tests.processes import WAIT_SECONDS, lines_of, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 GRACE_PERIOD = 8  # of which a busy machine misses no renewal
@@ -219,7 +219,7 @@ class Workers:
             raise AssertionError(f"{error}: {self.logs()}") from None
 
     def end(self) -> list[int]:
-        return [process.wait(180) for process, _ in self._processes]
+        return [process.wait(WAIT_SECONDS) for process, _ in self._processes]
 
     def kill(self) -> None:
         for process, _ in self._processes:

@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from highnoon import StudyReader
 from highnoon.hpo import attributes
 from tests.prepared import stock_url
+from tests.processes import WAIT_SECONDS
 
 # As in the guide, but for the URL.
 WORKER = """
@@ -65,7 +66,7 @@ def worker(
 
 
 def finish(process: "subprocess.Popen[str]") -> None:
-    _, said = process.communicate(timeout=300)
+    _, said = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 0, said
 
 

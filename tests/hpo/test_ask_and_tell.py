@@ -9,6 +9,7 @@ from highnoon import HPOTrialManager
 from highnoon.exceptions import ConfigError, NoCompletedTrialError, StudyError, TooManyFailuresError
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
+from tests.processes import WAIT_SECONDS
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "c": ("categorical", [[1], [2]])}
 
@@ -96,7 +97,7 @@ def test_a_run_in_the_background_returns_what_optimize_does() -> None:
     go = threading.Event()
 
     def objective(params: dict[str, Any]) -> float:
-        go.wait(120)
+        go.wait(WAIT_SECONDS)
         return params["x"]
 
     handle = hpo.start(objective, SPACE)
@@ -105,7 +106,7 @@ def test_a_run_in_the_background_returns_what_optimize_does() -> None:
     with pytest.raises(TimeoutError, match=r"goes on after 0.01 s. Call stop\(\)"):
         handle.wait(timeout=0.01)
     go.set()
-    assert handle.wait(120) == hpo.best_params
+    assert handle.wait(WAIT_SECONDS) == hpo.best_params
     assert not handle.running
     assert len(hpo.trials) == 3
     assert repr(handle) == "<RunHandle finished>"
@@ -122,14 +123,14 @@ def test_stop_ends_the_run_after_the_running_trial() -> None:
 
     def objective(params: dict[str, Any]) -> float:
         started.set()
-        go.wait(120)
+        go.wait(WAIT_SECONDS)
         return 1.0
 
     handle = hpo.start(objective, SPACE)
-    started.wait(120)
+    started.wait(WAIT_SECONDS)
     handle.stop()
     go.set()
-    handle.wait(120)
+    handle.wait(WAIT_SECONDS)
     assert [trial_status(trial) for trial in hpo.trials] == ["completed"]
 
 
@@ -140,17 +141,17 @@ def test_stop_now_gives_the_running_trial_back_at_its_next_report(url: str) -> N
     def objective(params: dict[str, Any]) -> float:
         if len(hpo.trials) == 2:
             started.set()
-            go.wait(120)
+            go.wait(WAIT_SECONDS)
         hpo.report(1.0, 0)
         if hpo.should_prune():
             raise hpo.TrialPruned
         return 1.0
 
     handle = hpo.start(objective, SPACE)
-    started.wait(120)
+    started.wait(WAIT_SECONDS)
     handle.stop(now=True)
     go.set()
-    handle.wait(120)
+    handle.wait(WAIT_SECONDS)
     states = [trial_status(trial) for trial in hpo.trials]
     assert states == ["completed", "interrupted", "queued"]
     assert hpo.trials[1].user_attrs[attributes.INTERRUPTED] == "stop"
@@ -167,7 +168,7 @@ def test_what_goes_wrong_in_the_background_is_raised_by_wait() -> None:
     hpo = HPOTrialManager(study_name="s")
     handle = hpo.start(objective, SPACE, n_trials=2)
     with pytest.raises(NoCompletedTrialError, match="2 failed"):
-        handle.wait(120)
+        handle.wait(WAIT_SECONDS)
     assert repr(handle) == "<RunHandle failed>"
     with pytest.raises(TooManyFailuresError):
         hpo.start(objective, SPACE, n_trials=9).wait(120)

@@ -10,7 +10,7 @@ import pytest
 from highnoon import HPOTrialManager
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
-from tests.processes import StartPython
+from tests.processes import WAIT_SECONDS, StartPython
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -49,7 +49,7 @@ def interrupted(
     assert process.stdout.readline() == "sleeping\n"
     process.send_signal(number)
     (folder / "sent").touch()
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=WAIT_SECONDS)
     return process.returncode, out, err
 
 

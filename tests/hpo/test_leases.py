@@ -14,7 +14,7 @@ import pytest
 import highnoon as hn
 from highnoon.exceptions import ConfigError
 from highnoon.hpo.states import trial_status
-from tests.processes import StartPython, wait_until
+from tests.processes import WAIT_SECONDS, StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 GRACE_PERIOD = 4.0
@@ -95,7 +95,7 @@ def test_trials_whose_owner_lives_are_left_alone(tmp_path: Path, start_worker) -
     assert asking.tell(asked, 0.5).state.name == "COMPLETE"
     assert stock.tell(without_a_lease, 1.0).state.name == "COMPLETE"
     (tmp_path / "go on").touch()
-    assert worker.wait(120) == 0
+    assert worker.wait(WAIT_SECONDS) == 0
     assert trial_status(hpo.trials[0]) == "completed"
     assert all("highnoon:retry_of" not in trial.user_attrs for trial in hpo.trials)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from highnoon.hpo.run.progress import format_duration, format_value
+from tests.processes import WAIT_SECONDS
 
 PROGRAM = """
 import highnoon as hn
@@ -65,7 +66,7 @@ def shown_in_a_terminal(tmp_path: Path, *, columns: int) -> str:
         while part := os.read(ours, 4096):
             shown += part
     os.close(ours)
-    assert process.wait(timeout=180) == 0
+    assert process.wait(WAIT_SECONDS) == 0
     return shown.decode()
 
 

@@ -15,6 +15,7 @@ from highnoon import HPOTrialManager
 from highnoon.hpo import attributes
 from highnoon.hpo._context import running_trial
 from highnoon.hpo.provenance import provenance
+from tests.processes import WAIT_SECONDS
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "n": ("int", 1, 100)}
 
@@ -127,7 +128,7 @@ def test_those_who_join_at_the_same_moment_draw_other_values(url: str) -> None:
     together = threading.Barrier(4)
 
     def join(_: int) -> float:
-        together.wait(120)
+        together.wait(WAIT_SECONDS)
         trial = HPOTrialManager(study_name="s", storage=url, seed=0, sampler="random").ask(
             {"x": ("uniform", 0.0, 1.0)}
         )

@@ -9,6 +9,7 @@ import pytest
 from highnoon import HPOTrialManager, TrialPruned
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
+from tests.processes import WAIT_SECONDS
 
 SPACE = {"x": ("uniform", 0.0, 1.0)}
 
@@ -163,7 +164,7 @@ def test_a_wrong_report_fails_the_trial_and_says_why(arguments: Any, message: st
 
 def test_each_thread_reports_to_its_own_trial_whichever_manager_is_asked() -> None:
     hpo: HPOTrialManager
-    both_run = threading.Barrier(2, timeout=120)
+    both_run = threading.Barrier(2, timeout=WAIT_SECONDS)
     managers = {name: HPOTrialManager(study_name=name, pruner="none") for name in ("a", "b")}
 
     def objective_of(value: float) -> Any:
@@ -183,7 +184,7 @@ def test_each_thread_reports_to_its_own_trial_whichever_manager_is_asked() -> No
     ]
     hpo = managers["b"]
     for handle in handles:
-        handle.wait(timeout=120)
+        handle.wait(WAIT_SECONDS)
     for value, manager in enumerate(managers.values()):
         for trial in manager.trials:
             assert trial.intermediate_values == dict.fromkeys(range(5), float(value))

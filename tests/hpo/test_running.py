@@ -19,7 +19,7 @@ from highnoon.exceptions import (
 from highnoon.hpo import attributes
 from highnoon.hpo.space import SearchSpace
 from highnoon.hpo.states import trial_status
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "n": ("int", 1, 4)}
 
@@ -225,7 +225,7 @@ class LowestSampler(RandomSampler):
 
     def sample_independent(self, study, trial, param_name, param_distribution) -> int:
         if trial.number == 1:
-            assert self.may_go_on.wait(120)
+            assert self.may_go_on.wait(WAIT_SECONDS)
         return param_distribution.low
 
 
@@ -238,7 +238,7 @@ def test_stop_ends_a_run_that_finds_nothing_feasible() -> None:
     handle.stop()
     sampler.may_go_on.set()
     with pytest.raises(NoCompletedTrialError, match="infeasible"):
-        handle.wait(120)
+        handle.wait(WAIT_SECONDS)
     assert len(hpo.trials) == 2
 
 

@@ -12,7 +12,7 @@ import pytest
 from highnoon import HPOTrialManager
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
-from tests.processes import lines_of, wait_until
+from tests.processes import WAIT_SECONDS, lines_of, wait_until
 
 from .conftest import Driver
 
@@ -75,7 +75,7 @@ def test_ctrl_c_gives_every_running_trial_back(
     process = driver(source)
     started = sleeping(process, tmp_path)
     os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, out) == (0, "best True\n")
     assert "were given back: the next optimize() tries them again. Returning the best" in err
     assert "Traceback" not in err
@@ -93,7 +93,7 @@ def test_sigterm_gives_every_running_trial_back(driver: Driver, tmp_path: Path, 
     process = driver(SLEEPS)
     started = sleeping(process, tmp_path)
     process.terminate()
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, out) == (128 + signal.SIGTERM, "")
     assert none_left(started)
     assert statuses(url)["interrupted"] == statuses(url)["queued"] == 2
@@ -120,7 +120,7 @@ def test_a_killed_fork_server_takes_its_workers_along_and_the_run_goes_on(
     (server,) = (child for child in psutil.Process(process.pid).children() if child.children())
     started.remove(server)
     server.kill()
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, out) == (0, "best True\n"), err
     assert none_left(started)
     counts = statuses(url)

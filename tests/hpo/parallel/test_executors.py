@@ -16,7 +16,7 @@ from highnoon import HPOTrialManager
 from highnoon.exceptions import ConfigError, NoCompletedTrialError, WorkerDiedError
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
-from tests.processes import is_first, wait_until
+from tests.processes import WAIT_SECONDS, is_first, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -123,7 +123,7 @@ def test_a_task_that_starts_when_the_run_is_over_does_nothing(
             wait_until((tmp_path / "calls").exists)
             run.stop(now=True)
             with pytest.raises(NoCompletedTrialError):
-                run.wait(120)
+                run.wait(WAIT_SECONDS)
         finally:
             (tmp_path / "over").touch()
     assert (tmp_path / "calls").read_text() == "called\n"
@@ -147,7 +147,7 @@ def test_n_jobs_says_how_many_trials_an_executor_is_given_at_once() -> None:
         with lock:
             running.append(1)
             most = max(most, len(running))
-        pair.wait(120)
+        pair.wait(WAIT_SECONDS)
         with lock:
             running.pop()
         return 0.0

@@ -25,7 +25,7 @@ from highnoon.exceptions import (
 from highnoon.hpo import attributes
 from highnoon.hpo.run.control import StudyControl
 from highnoon.hpo.states import trial_status
-from tests.processes import is_first, wait_until
+from tests.processes import WAIT_SECONDS, is_first, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -324,7 +324,7 @@ def test_a_handle_stops_workers_at_once_and_gives_their_trials_back(tmp_path: Pa
     wait_until(lambda: len(list(tmp_path.glob("[0-9]*"))) == 2)
     handle.stop(now=True)
     with pytest.raises(StudyError):
-        handle.wait(120)
+        handle.wait(WAIT_SECONDS)
     causes = [t.user_attrs.get(attributes.INTERRUPTED) for t in hpo.trials[:2]]
     assert causes == ["stop", "stop"]
     assert [trial_status(trial) for trial in hpo.trials[2:]] == ["queued", "queued"]

@@ -11,7 +11,7 @@ from highnoon import HPOTrialManager
 from highnoon.data.catalogue import find_dataset, register_dataset, unregister_dataset
 from highnoon.exceptions import StudyError
 from highnoon.hpo.run.processes import ProcessPool
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 
 from .conftest import Driver
 
@@ -47,7 +47,7 @@ def test_a_script_needs_no_main_guard_and_its_functions_classes_and_globals_go_a
         hpo.optimize(objective, {"x": ("uniform", 0.0, 1.0)}, n_trials=4, n_jobs=2)
         print([t.value == 2 * t.params["x"] for t in hpo.trials])
         """)
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=WAIT_SECONDS)
     assert out == "started\n[True, True, True, True]\n", err
 
 

@@ -9,6 +9,7 @@ import pytest
 from highnoon.exceptions import WorkerDiedError
 from highnoon.hpo.run.processes import ProcessPool
 from highnoon.hpo.run.worker_process import WorkerProcess, default_start_method
+from tests.processes import WAIT_SECONDS
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def test_a_call_and_a_wish_to_end_do_not_mix(worker: WorkerProcess) -> None:
     try:
         for _ in range(5):
             worker.call(len, [data])
-            assert within(120, lambda: worker.result(watch=lambda _: None)) == (True, len(data))
+            result = within(WAIT_SECONDS, lambda: worker.result(watch=lambda _: None))
+            assert result == (True, len(data))
     finally:
         ended.set()
         other.join()
@@ -55,7 +57,7 @@ def test_a_call_that_has_not_begun_as_the_pool_is_interrupted_ends(
     start = ProcessPool._start
 
     def start_late(pool: ProcessPool) -> WorkerProcess:
-        assert interrupted.wait(120)
+        assert interrupted.wait(WAIT_SECONDS)
         return start(pool)
 
     monkeypatch.setattr(ProcessPool, "_start", start_late)
@@ -65,6 +67,6 @@ def test_a_call_that_has_not_begun_as_the_pool_is_interrupted_ends(
         pool.interrupt("stop")
         interrupted.set()
         with pytest.raises(WorkerDiedError, match="before the call began"):
-            future.result(120)
+            future.result(WAIT_SECONDS)
     finally:
         pool.shutdown()

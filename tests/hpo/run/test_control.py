@@ -15,7 +15,7 @@ from highnoon.hpo import attributes
 from highnoon.hpo.flags import read_flags
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import open_storage
-from tests.processes import StartPython, wait_until
+from tests.processes import WAIT_SECONDS, StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
 
@@ -68,7 +68,7 @@ def test_another_process_pauses_resumes_and_stops_a_run(
     control.resume()
     wait_until(lambda: len(statuses(url)) >= paused + 2)
     control.stop()
-    out, err = worker.communicate(timeout=120)
+    out, err = worker.communicate(timeout=WAIT_SECONDS)
     said += err
     assert worker.returncode == 0, said
     assert out.startswith("best")
@@ -100,7 +100,7 @@ def test_a_run_obeys_on_every_database_also_under_another_name(
     control.resume()
     wait_until(lambda: len(hpo.trials) > paused)
     control.stop()
-    handle.wait(120)
+    handle.wait(WAIT_SECONDS)
     trials = hn.StudyReader.open("another name", database_url).trials
     assert [trial_status(trial) for trial in trials[:3]] == ["completed", "pruned", "completed"]
     assert trials[1].user_attrs[attributes.STOPPED]["by"] == "ana@desk"
@@ -114,7 +114,7 @@ def test_stop_now_gives_the_running_trial_back(url: str, start_python: StartPyth
     worker = start_python("-c", WORKER, url, "1000")
     wait_until(lambda: "running" in statuses(url))
     control.stop(now=True)
-    worker.communicate(timeout=120)
+    worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 0
     assert statuses(url) == ["completed", "interrupted", "queued"]
 
@@ -126,7 +126,7 @@ def test_a_run_whose_study_is_deleted_ends_with_an_error(
     worker = start_python("-c", WORKER, url, "0.2")
     wait_until(lambda: "running" in statuses(url))
     control.delete(force=True)
-    _, err = worker.communicate(timeout=120)
+    _, err = worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 1
     assert "The study was deleted" in err.strip().splitlines()[-1]
 
@@ -160,7 +160,7 @@ def test_a_handle_pauses_and_resumes_a_study_in_memory(said: Callable[[], str]) 
     handle.resume()
     wait_until(lambda: len(hpo.trials) > paused)
     handle.stop()
-    handle.wait(120)
+    handle.wait(WAIT_SECONDS)
 
 
 def test_a_timeout_goes_on_counting_while_a_run_is_paused() -> None:
@@ -271,7 +271,7 @@ def test_a_storage_without_a_database_has_flags_too(tmp_path: Path) -> None:
     run.start()
     wait_until(lambda: len(hpo.trials) >= 2)
     hn.StudyControl("s", storage).stop()
-    run.join(120)
+    run.join(WAIT_SECONDS)
     assert not run.is_alive()
     with pytest.raises(StudyError, match="Only a study in a database can be renamed"):
         hpo._control.rename("t")

@@ -11,6 +11,7 @@ from highnoon.exceptions import NoCompletedTrialError
 from highnoon.hpo import attributes
 from highnoon.hpo.reading import StudyFeed
 from highnoon.hpo.run.goal import keep_goal
+from tests.processes import WAIT_SECONDS
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -53,11 +54,11 @@ def test_a_worker_that_joins_another_adds_to_its_goal(url: str) -> None:
     def slow(params: dict[str, Any]) -> float:
         if len(first.study.get_trials(deepcopy=False)) == 3:
             seen.set()
-            assert joined.wait(120)
+            assert joined.wait(WAIT_SECONDS)
         return square(params)
 
     handle = first.start(slow, SPACE, n_trials=5)
-    assert seen.wait(120)
+    assert seen.wait(WAIT_SECONDS)
     second = HPOTrialManager("s", storage=url)
     second.optimize(square, SPACE, n_trials=1)
     joined.set()

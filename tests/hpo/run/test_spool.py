@@ -22,7 +22,7 @@ from highnoon.hpo import attributes
 from highnoon.hpo.run.processes import ProcessPool
 from highnoon.hpo.run.spool import Spool, spool_folder
 from highnoon.hpo.states import trial_status
-from tests.processes import StartPython, wait_until
+from tests.processes import WAIT_SECONDS, StartPython, wait_until
 
 SPACE = {"x": ("uniform", -1.0, 1.0), "kind": ("categorical", ["a", "b"])}
 
@@ -331,7 +331,7 @@ def test_nothing_is_left_after_a_run(url: str, start_python: StartPython) -> Non
         "import highnoon as hn\n"
         f"hn.HPOTrialManager('s', storage={url!r}).optimize(lambda p: 1.0, {SPACE!r}, n_trials=3)",
     )
-    _, err = process.communicate(timeout=180)
+    _, err = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 0, err
     assert list(spool_folder().iterdir()) == []
 
@@ -374,10 +374,10 @@ def test_the_result_of_a_worker_that_was_suspended_for_too_long_is_kept(
     handle = hpo.start(lambda params: time.sleep(0.1) or 1.0, SPACE, n_trials=10_000)
     wait_until(lambda: trial_status(hpo.trials[1]) == "interrupted")
     handle.stop()
-    handle.wait(120)
+    handle.wait(WAIT_SECONDS)
     (tmp_path / "go on").touch()
     os.kill(process.pid, signal.SIGCONT)
-    _, err = process.communicate(timeout=180)
+    _, err = process.communicate(timeout=WAIT_SECONDS)
     results = [t for t in hpo.trials if t.user_attrs.get(attributes.RETRY_OF) == 1]
     assert hpo.trials[1].params["x"] in [trial.value for trial in results], err
     assert "running" not in map(trial_status, hpo.trials)

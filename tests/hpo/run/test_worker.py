@@ -15,7 +15,7 @@ from highnoon.exceptions import ConfigError, StudyError
 from highnoon.hpo import attributes
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.worker import join_study
-from tests.processes import StartPython, wait_until
+from tests.processes import WAIT_SECONDS, StartPython, wait_until
 
 MODULE = '''
 import hashlib, os, time
@@ -74,7 +74,7 @@ def test_workers_share_a_budget_and_say_what_they_do(database_url: str, start_wo
     hpo = create(database_url)
     workers = [start_worker("quick", "--total-trials", "9", storage=database_url) for _ in range(2)]
     for worker in workers:
-        _, err = worker.communicate(timeout=240)
+        _, err = worker.communicate(timeout=WAIT_SECONDS)
         assert worker.returncode == 0, err
         assert "The worker ends after" in err
         assert "Traceback" not in err
@@ -92,7 +92,7 @@ def test_a_worker_waits_for_the_study_obeys_and_ends_when_it_is_stopped(
     hpo = create(url)
     wait_until(lambda: len(hpo.trials) > 5)
     hn.StudyControl("s", url).stop()
-    _, err = worker.communicate(timeout=120)
+    _, err = worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 0
     assert "completed" in err
 
@@ -105,7 +105,7 @@ def test_sigterm_gives_the_trial_back_within_a_second(
     worker = start_worker(objective)
     wait_until((tmp_path / "started").exists)
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=120)
+    worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 128 + signal.SIGTERM
     ended, retry = hpo.trials[1:]
     assert ended.user_attrs[attributes.INTERRUPTED] == "SIGTERM"
@@ -121,7 +121,7 @@ def test_a_trial_that_was_told_to_stop_is_not_given_back_on_sigterm(
     wait_until((tmp_path / "started").exists)
     hpo.stop_trial(1)  # which it need not have looked for yet when the signal comes
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=120)
+    worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 128 + signal.SIGTERM
     assert [trial_status(trial) for trial in hpo.trials] == ["completed", "pruned"]
     assert attributes.STOPPED in hpo.trials[1].user_attrs
@@ -145,7 +145,7 @@ def test_a_worker_whose_trials_all_fail_ends_with_the_reason(url: str, start_wor
     hpo = hn.HPOTrialManager("s", storage=url)
     hpo.ask({"x": ("uniform", -1.0, 1.0)})
     worker = start_worker("broken", "--n-trials", "2")
-    _, err = worker.communicate(timeout=120)
+    _, err = worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 1
     assert "no data here" in err.splitlines()[-1]
 
@@ -161,7 +161,7 @@ def test_a_worker_that_is_stopped_before_anything_completed_is_no_failure(
     while "Paused by" not in (line := worker.stderr.readline()):
         assert line
     hpo.stop()
-    _, err = worker.communicate(timeout=120)
+    _, err = worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 0
     assert "The worker ends after 0 trials." in err
 

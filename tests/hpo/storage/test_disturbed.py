@@ -25,7 +25,7 @@ from highnoon.hpo.storage.writing import TrialWriter
 from highnoon.testing.servers import PrivateServer
 from tests.hpo.storage.cutting_proxy import CuttingProxy
 from tests.prepared import stock_url
-from tests.processes import wait_until
+from tests.processes import WAIT_SECONDS, wait_until
 
 UNIT = FloatDistribution(0.0, 1.0)
 LETTERS = CategoricalDistribution(("a", "b"))
@@ -237,7 +237,7 @@ def held_flush(buffered: BufferedStorage) -> Iterator[Callable[[], None]]:
 
     def wait() -> None:
         may_begin.set()
-        assert there.wait(120)
+        assert there.wait(WAIT_SECONDS)
         timer.start()
 
     yield wait
@@ -282,8 +282,8 @@ def test_what_comes_as_the_background_thread_is_about_to_end_is_flushed() -> Non
 
     flusher = Flusher(flushed.release, is_empty)
     flusher.wake()
-    assert flushed.acquire(timeout=60)
-    assert flushed.acquire(timeout=60)
+    assert flushed.acquire(timeout=WAIT_SECONDS)
+    assert flushed.acquire(timeout=WAIT_SECONDS)
 
 
 @pytest.fixture
