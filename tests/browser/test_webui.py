@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 import highnoon as hn
 from highnoon.hpo import attributes
+from highnoon.hpo.run.control import StudyControl
 from tests.browser.axe import violations
 from tests.browser.dashboards import Watched, running_dashboard
 from tests.browser.studies import add_study, mixed
@@ -194,6 +195,25 @@ def test_a_study_that_is_not_there_has_a_sentence_and_no_controls(
     page.close()
     optuna.delete_study(study_name="short lived", storage=url)
     watched.wrong = [text for text in watched.wrong if "status of 404" not in text]
+
+
+def test_a_page_follows_its_study_to_a_new_name(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/named.db"
+    add_study(url, "old name", ["completed"] * 2)
+    page = watched.page
+    page.goto(address)
+    row(page, "old name").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="old name")).to_be_visible()
+    StudyControl("old name", url).rename("new name")
+    expect(page).to_have_title("new name · HighNoon")
+    assert page.url.endswith("/study/new%20name")
+    expect(page.get_by_role("navigation", name="Way")).to_contain_text("new name")
+    with page.expect_download() as download:
+        page.get_by_test_id("download-best-json").click()
+    assert json.loads(Path(download.value.path()).read_text())["study"] == "new name"
+    optuna.delete_study(study_name="new name", storage=url)
 
 
 def test_studies_are_compared_renamed_and_deleted(

@@ -101,7 +101,7 @@ export function ordered(study: Study, now: Date): string {
   const { paused, stop } = study.state;
   if (paused) {
     const then = running ? "Running trials finish." : "No trial starts until it is resumed.";
-    return `Paused ${signed(paused, now)}. ${then}`;
+    return `Paused ${signed(paused, now)}. ${isForeign(study) ? FOREIGN : then}`;
   }
   if (stop && isLast(study, stop)) {
     const given = `Stopped ${signed(stop, now)}.`;
@@ -116,6 +116,13 @@ export function ordered(study: Study, now: Date): string {
 /** `by ana@lab at 15:42`, with the date where it was on another day. */
 export function signed(order: Order, now: Date): string {
   return `by ${order.by} at ${format.moment(new Date(order.at), now)}`;
+}
+
+const FOREIGN = "Runs of stock Optuna go on; those of HighNoon start no trial.";
+
+/** Whether no run of HighNoon made the study: stock Optuna knows nothing of orders. */
+function isForeign({ state }: Study): boolean {
+  return state.sampler === null;
 }
 
 /** Who takes a queued trial. */
@@ -149,7 +156,7 @@ export function stopping(study: Study) {
     title,
     text:
       `${trials} ${are} running on ${format.plural(workers, "worker")}. No new trial starts ` +
-      "either way. A later run of the study goes on from here.",
+      `either way. ${isForeign(study) ? "Runs of stock Optuna go on." : "A later run of the study goes on from here."}`,
     choices: [
       {
         value: "after" as const,

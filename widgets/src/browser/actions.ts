@@ -81,7 +81,7 @@ export class BrowserActions {
       : "";
     const answer = await ask({
       title: `Delete ${what}?`,
-      text: `${with_} and all that they reported would be gone for good.${runs} To leave ${
+      text: `${with_} and all that ${trials === 1 ? "it" : "they"} reported would be gone for good.${runs} To leave ${
         studies.length === 1 ? "it" : "them"
       } out of the list, archive ${studies.length === 1 ? "it" : "them"} instead.`,
       choices: [

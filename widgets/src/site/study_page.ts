@@ -117,6 +117,11 @@ export function studyPage(page: Page): void {
     main.replaceChildren(wayTo(page, feed), absence(feed.trouble.text, addresses));
   });
   source = new Source(late, page.load, page.kernel, { feed, readOnly: boot.readOnly });
+  source.changed.on(() => {
+    const { name } = source!.study.state;
+    // All addresses of the page hold the name.
+    if (source!.ready && name !== key.name) location.replace(addresses.study({ ...key, name }));
+  });
   // What the server drew stays until the table can take its place.
   const table = page.load("table").catch(() => {});
   void page.load("plots").catch(() => {});
