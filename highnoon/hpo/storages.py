@@ -161,11 +161,15 @@ class _Opened:
             return self._storage
 
     def close(self) -> None:
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return  # it is being opened just now, which may take as long as a silent database likes
+        try:
             engine = None if self._storage is None else database_of(self._storage)
             if engine is not None:
                 engine.dispose()
             self._storage = None
+        finally:
+            self._lock.release()
 
     def _file_now(self) -> tuple[int, int] | None:
         path = self._url.sqlite_file

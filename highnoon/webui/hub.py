@@ -1,7 +1,6 @@
 """`Hub`: the studies that somebody looks at, each read once for all."""
 
 import asyncio
-import concurrent.futures
 import difflib
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from highnoon.hpo.reading import study_names
 from highnoon.hpo.storages import Storages
 from highnoon.webui.live_list import LiveList
 from highnoon.webui.live_study import LiveStudy
+from highnoon.webui.threads import DaemonThreads
 
 __all__ = ["Hub", "Token"]
 
@@ -59,8 +59,8 @@ class Hub:
 
     def __init__(self, storages: Storages) -> None:
         self.storages = storages
-        self._pool = concurrent.futures.ThreadPoolExecutor(_THREADS, "highnoon-webui")
-        self._look_pool = concurrent.futures.ThreadPoolExecutor(2, "highnoon-webui-list")
+        self._pool = DaemonThreads(_THREADS, "highnoon-webui")
+        self._look_pool = DaemonThreads(2, "highnoon-webui-list")
         self._studies: list[LiveStudy] = []
         self._list: LiveList | None = None
         self._asked: dict[str, tuple[float, asyncio.Future[list[str] | StorageError]]] = {}

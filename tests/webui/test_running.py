@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,9 +19,12 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
+from highnoon import HPOTrialManager
 from highnoon.cli import main
 from highnoon.exceptions import ConfigError, HighNoonError, MissingDependencyError, PortInUseError
+from highnoon.hpo.storage import StorageURL
 from highnoon.webui import App, application
+from tests.hpo.storage.cutting_proxy import CuttingProxy
 from tests.processes import WAIT_SECONDS, StartPython, wait_until
 from tests.webui.client import ask, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
@@ -53,6 +57,37 @@ print("after")
     scripts = {number: start_python("-c", code) for number in endings}
     for number, script in scripts.items():
         ends_without_a_trace(script, number, endings[number])
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_its_database_does_not_answer(
+    start_python: StartPython,
+    new_database: Callable[[str], str],
+    kind: str,
+    number: signal.Signals,
+) -> None:
+    url = new_database(kind)
+    HPOTrialManager("demo", storage=url).optimize(
+        lambda config: config["x"], {"x": ("uniform", 0.0, 1.0)}, n_trials=1
+    )
+    port = StorageURL.parse(url).url.port
+    assert port is not None
+    with CuttingProxy(port) as proxy:
+        url = url.replace(f":{port}/", f":{proxy.port}/")
+        program = f"from highnoon.webui import app\napp.run(port=0, storage={url!r})"
+        process = start_python("-c", program)
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        ask(int(address.split(":")[2].partition("/")[0]), "/hpo/study/demo")
+        proxy.silent = True
+        time.sleep(2)  # it looks at the study about once a second
+        sent = time.monotonic()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        assert time.monotonic() - sent < 30
+        assert "Traceback" not in errors
+        proxy.silent = False
 
 
 def ends_without_a_trace(
