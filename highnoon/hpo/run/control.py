@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from highnoon.exceptions import StudyError, StudyExistsError
 from highnoon.hpo import attributes
@@ -113,11 +113,10 @@ class StudyControl:
             StudyError: There is no such trial, or it is not running.
         """
         with self._errors():
-            trials = {t.number: t for t in self._study.get_trials(deepcopy=False)}
-        trial = trials.get(number)
-        if trial is None:
-            there = f"it has {len(trials)} trials"
-            raise StudyError(f"{self.study_name!r} has no trial {number}; {there}.")
+            trial = self._trial(number)
+            if trial is None:
+                there = f"it has {self._storage.get_n_trials(self._study_id)} trials"
+                raise StudyError(f"{self.study_name!r} has no trial {number}; {there}.")
         if trial.state != TrialState.RUNNING:
             raise StudyError(
                 f"Trial {number} is {trial_status(trial)}; only a running trial can be stopped."
@@ -204,6 +203,14 @@ class StudyControl:
     def _set(self, name: str, value: Any) -> None:
         with self._errors():
             self._storage.set_study_user_attr(self._study_id, name, value)
+
+    def _trial(self, number: int) -> FrozenTrial | None:
+        storage = self._storage
+        try:
+            trial_id = storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+            return storage.get_trial(trial_id)
+        except (KeyError, OverflowError):  # SQLite has no words for numbers of more than 64 bits
+            return None
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
         return study_errors(self._study, self._label)

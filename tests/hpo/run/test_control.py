@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -188,8 +189,27 @@ def test_a_trial_that_is_not_running_cannot_be_stopped(url: str) -> None:
     control = created(url)
     with pytest.raises(StudyError, match="Trial 0 is completed; only a running trial"):
         control.stop_trial(0)
-    with pytest.raises(StudyError, match="has no trial 7; it has 1 trials"):
-        control.stop_trial(7)
+    for number in (7, -1, 10**30):
+        with pytest.raises(StudyError, match=f"has no trial {number}; it has 1 trials"):
+            control.stop_trial(number)
+
+
+def test_to_stop_one_trial_reads_no_other(database_url: str) -> None:
+    hpo = hn.HPOTrialManager("s", storage=database_url)
+    running = [hpo.ask(SPACE).number for _ in range(3)]
+    control = hn.StudyControl("s", database_url)
+    fetched: list[str] = []
+    engine = control._storage.engine
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, text: str, *_more: object) -> None:
+        fetched.append(text)
+
+    control.stop_trial(running[1])
+    assert list(control.flags.stopped_trials) == [running[1]]
+    of_trials = [each for each in fetched if "FROM trial" in each]
+    assert of_trials
+    assert all("number =" in each for each in of_trials if "study_id" in each), of_trials
 
 
 def test_enqueue_checks_against_the_stored_space(url: str) -> None:
