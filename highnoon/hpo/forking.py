@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 from highnoon.exceptions import SearchSpaceMismatchError
 from highnoon.hpo import attributes
+from highnoon.hpo.space import SearchSpace
+from highnoon.hpo.storage.once import set_study_attribute_once
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    import optuna
+    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
-    from highnoon.hpo.space import SearchSpace
-
-__all__ = ["check_same_space", "trials_inside"]
+__all__ = ["check_same_space", "keep_first_space", "trials_inside"]
 
 
 def trials_inside(
@@ -48,6 +50,16 @@ def trials_inside(
             copied.distributions = {name: distributions[name] for name in trial.params}
             inside.append(copied)
     return inside
+
+
+def keep_first_space(
+    study: "optuna.Study", storage: "BaseStorage", space: "SearchSpace"
+) -> "SearchSpace":
+    """Make a space the study's own, and return it, or the one that another worker just made so."""
+    kept = set_study_attribute_once(
+        storage, study._study_id, attributes.SEARCH_SPACE, space.to_json()
+    )
+    return SearchSpace.from_json(kept)
 
 
 def check_same_space(study_name: str, stored: "SearchSpace | None", given: "SearchSpace") -> None:

@@ -11,10 +11,9 @@ from highnoon.exceptions import (
     ConfigError,
     StudyError,
 )
-from highnoon.hpo import attributes
 from highnoon.hpo._registry import remember
 from highnoon.hpo.feasibility import check_feasible
-from highnoon.hpo.forking import check_same_space, trials_inside
+from highnoon.hpo.forking import check_same_space, keep_first_space, trials_inside
 from highnoon.hpo.names import generate_study_name
 from highnoon.hpo.pruners import PrunerName, make_pruner
 from highnoon.hpo.queueing import queue
@@ -502,7 +501,8 @@ class HPOTrialManager(TrialReporting, StudyReader):
                 if self._grid_levels is None:
                     check_feasible(space)
                 with self._storage_errors():
-                    self.study.set_user_attr(attributes.SEARCH_SPACE, space.to_json())
+                    first = keep_first_space(self.study, self._storage, space)
+                check_same_space(self.study_name, first, space)
             remember(self.study, space)
         self._space = space
         return space

@@ -8,6 +8,7 @@ import pytest
 
 from highnoon import HPOTrialManager, StudyReader
 from highnoon.exceptions import SearchSpaceError, SearchSpaceMismatchError, StudyExistsError
+from tests.processes import StartPython
 
 WIDE = {"x": ("uniform", -1.0, 1.0), "c": ("categorical", ["a", "b", "c"])}
 NARROW = {"x": ("uniform", 0.0, 1.0), "c": ("categorical", ["b", "a"])}
@@ -176,3 +177,48 @@ def test_a_fork_does_not_repeat_the_draws_of_a_seed(sampler: Any) -> None:
         fork.optimize(square, space, n_trials=5)
     drawn = [t.params["x"] for study in forks for t in study.trials[5:]]
     assert len({*drawn, *(t.params["x"] for t in hpo.trials)}) == 15
+
+
+# The space is read after its study was seen to have none: there the two wait for one another.
+BOTH_START = """
+import sys, time
+from collections import UserDict
+from pathlib import Path
+from highnoon import HPOTrialManager
+
+class Space(UserDict):
+    def __iter__(self):
+        Path(sys.argv[2]).touch()
+        while not Path(sys.argv[3]).exists():
+            time.sleep(0.001)
+        return super().__iter__()
+
+hpo = HPOTrialManager("s", storage=sys.argv[1], buffered=sys.argv[5] == "buffered")
+space = Space({"x": ("uniform", 0.0, float(sys.argv[4]))})
+hpo.optimize(lambda params: params["x"], space, n_trials=3, show_progress=False)
+"""
+
+
+@pytest.mark.parametrize("buffered", ["buffered", "stock"])
+@pytest.mark.parametrize("other", [1.0, 2.0])
+def test_of_two_spaces_that_come_at_once_the_first_is_the_studys(
+    database_url: str, start_python: StartPython, buffered: str, other: float
+) -> None:
+    HPOTrialManager("s", storage=database_url)
+    both = [
+        start_python("-c", BOTH_START, database_url, *names, str(high), buffered)
+        for names, high in ((("a", "b"), 1.0), (("b", "a"), other))
+    ]
+    errors = [process.communicate(timeout=100)[1] for process in both]
+    study = StudyReader.open("s", database_url)
+    space = study._known_space()
+    assert space is not None
+    assert all(space.contains(trial.params) for trial in study.trials)
+    if other == 1.0:
+        assert [process.returncode for process in both] == [0, 0], errors
+        assert len(study.trials) == 6
+        return
+    assert sorted(process.returncode for process in both) == [0, 1], errors
+    refused = errors[0] if both[0].returncode else errors[1]
+    assert "SearchSpaceMismatchError: The study 's' was started with another" in refused
+    assert len(study.trials) == 3
