@@ -61,7 +61,7 @@ def columns_of(shown: "Shown") -> list[Column]:
     value = _column(
         "value",
         metric[:1].upper() + metric[1:],
-        max(7, decimals + 3),
+        max(8, decimals + 4),
         lambda row: formats.value(shown.value(row), decimals),
         is_right_aligned=True,
     )

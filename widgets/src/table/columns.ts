@@ -48,7 +48,7 @@ export function columnsOf(study: Study, parameters: readonly string[]): Column[]
       }),
       width: 108,
     },
-    column("value", capitalized(metricName(study)), Math.max(7, decimals() + 3), {
+    column("value", capitalized(metricName(study)), Math.max(8, decimals() + 4), {
       align: "right",
       key: (row) => study.shown(row),
       text: (row) => format.value(study.shown(row), decimals()),
