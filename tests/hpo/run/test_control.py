@@ -209,7 +209,7 @@ def test_to_stop_one_trial_reads_no_other(database_url: str) -> None:
     assert list(control.flags.stopped_trials) == [running[1]]
     of_trials = [each for each in fetched if "FROM trial" in each]
     assert of_trials
-    assert all("number =" in each for each in of_trials if "study_id" in each), of_trials
+    assert all("number =" in each for each in of_trials if "study_id =" in each)
 
 
 def test_enqueue_checks_against_the_stored_space(url: str) -> None:
