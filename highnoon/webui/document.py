@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-__all__ = ["THEME_SCRIPT_HASH", "document", "no_kernel"]
+__all__ = ["THEME_SCRIPT_HASH", "document"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PAGE = (_TEMPLATES / "page.html").read_text()
@@ -22,7 +22,7 @@ THEME_SCRIPT_HASH = (
 
 
 def document(boot: Mapping[str, Any], *, content: str) -> str:
-    """Return a page up to the end of its content; what follows is streamed behind it.
+    """Return a page.
 
     Args:
         boot: What the page's script starts from.
@@ -48,12 +48,6 @@ def document(boot: Mapping[str, Any], *, content: str) -> str:
         before, html = html.split(f"[[{name}]]")
         pieces += [before, text]
     return "".join((*pieces, html))
-
-
-def no_kernel(reason: str) -> str:
-    """Return what tells the page's script, at the end of the document, that no kernel comes."""
-    data = _json_text({"reason": reason})
-    return f'<script id="highnoon-no-kernel" type="application/json">{data}</script>'
 
 
 def _json_text(value: Any) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +23,9 @@ from highnoon.exceptions import HighNoonError
 __all__ = ["NoKernelError", "ThisPython", "ViewerKernels", "rendered_notebook"]
 
 TOKEN_VARIABLE = "HIGHNOON_WEBUI_TOKEN"
+_CLOSING = "The server is closing."
+_NONE_STARTS = "No kernel starts; the server's log says why."
+_FAILURE = re.compile(r'<script id="highnoon-failure"[^>]*>(.*?)</script>')
 
 
 class NoKernelError(HighNoonError):
@@ -63,9 +68,11 @@ class ViewerKernels(AsyncMappingKernelManager):
         """Return why the next page gets no kernel, or None where it gets one."""
         if self.viewers < self.max_viewers:
             return None
+        if not self.max_viewers:
+            return "This server gives pages no kernel; they stay live."
         return (
-            f"{self.max_viewers} pages are open, as many as this server gives a kernel. This page "
-            "stays live; its buttons work once another page is closed and this one loaded again."
+            f"As many pages are open as this server gives a kernel: {self.max_viewers}. This page "
+            "stays live, and has its buttons once another one is closed."
         )
 
     def serves(self, kernel_id: str) -> bool:
@@ -79,7 +86,7 @@ class ViewerKernels(AsyncMappingKernelManager):
     async def start_kernel(self, **kwargs: Any) -> str:
         """Start a kernel that knows what to show, and no secret of the server."""
         if self._closing:
-            raise NoKernelError("The server is closing.")
+            raise NoKernelError(_CLOSING)
         environment = {**kwargs.pop("env", os.environ), **self.environment}
         environment.pop(TOKEN_VARIABLE, None)
         self._starting += 1
@@ -104,7 +111,7 @@ class ViewerKernels(AsyncMappingKernelManager):
             await asyncio.gather(*rendering, return_exceptions=True)
 
     def delivered(self, kernel_id: str) -> None:
-        """Note that a page was sent and can connect with its kernel from now on."""
+        """Note that a page has its kernel and can connect with it from now on."""
         if kernel_id in self._unseen_since and not self._sockets.get(kernel_id):
             self._unseen_since[kernel_id] = time.monotonic()
 
@@ -139,8 +146,8 @@ class ViewerKernels(AsyncMappingKernelManager):
                 self.log.info("ending kernel %s, its page is gone", kernel_id)
                 await self.give_up(kernel_id)
 
-    async def take(self) -> tuple[str, AsyncIterator[str]]:
-        """Return a viewer's kernel and the rendered notebook, as it comes.
+    async def take(self) -> tuple[str, str]:
+        """Return a viewer's kernel and its rendered notebook.
 
         Raises:
             NoKernelError: There are `max_viewers` already, the server is closing, or no kernel
@@ -153,20 +160,31 @@ class ViewerKernels(AsyncMappingKernelManager):
         self._arriving += 1
         try:
             for _ in range(2):
-                try:
-                    kernel_id, html = await rendered_notebook(self, self.notebook)
-                except NoKernelError:  # the server is closing
-                    raise
-                except Exception:
-                    self.log.exception("no kernel starts")
-                    break
+                kernel_id, html = await self._rendered()
                 if await self._is_alive(kernel_id):
-                    self._unseen_since[kernel_id] = None  # until the page is delivered
+                    self._unseen_since[kernel_id] = None  # until the page has it
                     return kernel_id, html
                 await self.give_up(kernel_id)
         finally:
             self._arriving -= 1
-        raise NoKernelError("No kernel starts; the server's log says why.")
+        raise NoKernelError(_NONE_STARTS)
+
+    async def _rendered(self) -> tuple[str, str]:
+        kernel_id = None
+        try:
+            kernel_id, pieces = await rendered_notebook(self, self.notebook)
+            html = "".join([piece async for piece in pieces])
+        except Exception:
+            if self._closing:
+                raise NoKernelError(_CLOSING) from None
+            self.log.exception("no kernel starts")
+            if kernel_id is not None:
+                await self.give_up(kernel_id)
+            raise NoKernelError(_NONE_STARTS) from None
+        if failure := _FAILURE.search(html):
+            await self.give_up(kernel_id)
+            raise NoKernelError(json.loads(failure[1]))
+        return kernel_id, html
 
     async def _is_alive(self, kernel_id: str) -> bool:
         if kernel_id not in self:

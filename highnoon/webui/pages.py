@@ -1,17 +1,15 @@
-"""The pages: content at once, then the kernel that acts for them."""
+"""The pages: their content at once; their scripts ask for the kernels that act for them."""
 
 import dataclasses
 from typing import Any
 from urllib.parse import parse_qs
 
-from tornado.iostream import StreamClosedError
-
 from highnoon.exceptions import StorageError, StudyError
 from highnoon.webui.access import Guarded
-from highnoon.webui.document import document, no_kernel
+from highnoon.webui.document import document
 from highnoon.webui.first_paint import browser_paint, study_paint, way_paint
 from highnoon.webui.hub import Hub
-from highnoon.webui.kernels import NoKernelError, ViewerKernels
+from highnoon.webui.kernels import ViewerKernels
 
 __all__ = ["Health", "ToPages", "page_handlers"]
 
@@ -50,7 +48,7 @@ class Health(Guarded):
 
 
 class _Page(Guarded):
-    """One document: the head and the content as HTML, then what the notebook adds."""
+    """One document."""
 
     @property
     def hub(self) -> Hub:
@@ -62,13 +60,16 @@ class _Page(Guarded):
         """The kernels of this server."""
         return self.settings["kernel_manager"]
 
-    async def answer(self, page: str, content: str, *, refused: str, **about: Any) -> None:
+    async def answer(
+        self, page: str, content: str, *, refused: str, missing: bool = False, **about: Any
+    ) -> None:
         """Send a page.
 
         Args:
             page: What it is.
             content: What it shows at first, as HTML.
-            refused: Why it gets no kernel, or empty.
+            refused: Why it gets no kernel now, or empty.
+            missing: Whether what it is about is not there, or cannot be read.
             about: What its script starts from beside what all pages do.
         """
         self.set_header("Content-Type", "text/html; charset=utf-8")
@@ -80,33 +81,14 @@ class _Page(Guarded):
             "page": page,
             "places": [dataclasses.asdict(place) for place in places],
             "readOnly": server.read_only,
+            "missing": missing,
+            "kernel": self.kernels.max_viewers > 0 and not missing,
+            "refused": refused,
             "static": server.static_addresses,
             **about,
         }
-        if self.request.method == "HEAD":
-            return
-        boot |= {"kernel": False, "refused": refused} if refused else {"kernel": True}
-        self.write(document(boot, content=content))
-        await self.flush()
-        if not refused:
-            await self._stream_notebook(self.kernels)
-
-    async def _stream_notebook(self, kernels: ViewerKernels) -> None:
-        kernel_id = None
-        try:
-            kernel_id, html = await kernels.take()
-            async for snippet in html:
-                self.write(snippet)
-                await self.flush()
-            kernels.delivered(kernel_id)
-        except NoKernelError as error:
-            self.write(no_kernel(str(error)))
-        except Exception as error:
-            if kernel_id is not None:
-                await kernels.give_up(kernel_id)
-            if not isinstance(error, StreamClosedError):  # somebody waits for it
-                self.log_exception(type(error), error, error.__traceback__)
-                self.write(no_kernel("The kernel failed; the server's log says why."))
+        if self.request.method != "HEAD":
+            self.finish(document(boot, content=content))
 
 
 class BrowserPage(_Page):
@@ -128,15 +110,17 @@ class StudyPage(_Page):
         """Send the page of a study, whose storage's alias comes before its name."""
         *storage, study = names
         alias, base = storage[0] if storage else None, self.access.path
-        refused = self.kernels.refusal() or ""
+        refused, missing = self.kernels.refusal() or "", False
         try:
             alias = await self.hub.find(alias, study)
             content = await study_paint(self.hub, alias, study, base, refused=refused)
         except (StorageError, StudyError) as error:
             self.set_status(404 if isinstance(error, StudyError) else 503)
-            refused = str(error)
+            refused, missing = str(error), True
             content = way_paint(base, study, sentence=refused)
-        await self.answer("study", content, refused=refused, alias=alias, study=study)
+        await self.answer(
+            "study", content, refused=refused, missing=missing, alias=alias, study=study
+        )
 
     head = get
 

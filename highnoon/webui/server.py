@@ -34,7 +34,7 @@ from highnoon.webui.files import (
     widgets_folder,
 )
 from highnoon.webui.hub import Hub
-from highnoon.webui.kernels import ThisPython, ViewerKernels
+from highnoon.webui.kernels import NoKernelError, ThisPython, ViewerKernels
 from highnoon.webui.pages import Health, ToPages, page_handlers
 
 __all__ = ["Server"]
@@ -145,7 +145,7 @@ class Server(Voila):
         self._http = tornado.httpserver.HTTPServer(self.app, max_body_size=_LONGEST_BODY)
         self._http.add_sockets(sockets)
         self._culling = tornado.ioloop.PeriodicCallback(
-            lambda: self.kernel_manager.cull(self.cull), 1e3 * min(max(self.cull / 4, 0.2), 10)
+            lambda: self.kernel_manager.cull(self.cull), 1e3 * min(max(self.cull / 4, 0.2), 1)
         )
         self._culling.start()
         self._warming = asyncio.create_task(self._warm())
@@ -180,6 +180,7 @@ class Server(Voila):
             (f"{below}/login", Login),
             (rf"{below}/static/(.+)", ImmutableFiles, {"files": self.static_files}),
             (rf"{voila}/(.+)", ImmutableFiles, {"files": self.voila_files}),
+            (rf"{below}/kernel", NewKernel),
             (rf"{below}/api/kernels/{_KERNEL}", KernelModel),
             (rf"{below}/api/kernels/{_KERNEL}/channels", KernelSocket),
             (rf"{below}/voila/api/shutdown/{_KERNEL}", PageClosed),
@@ -205,6 +206,26 @@ class Server(Voila):
             "fullStaticUrl": f"{voila}/static",
             "fullLabextensionsUrl": f"{voila}/labextensions",
         }
+
+
+class NewKernel(Guarded):
+    """Gives a page that is on the screen the kernel that acts for it."""
+
+    async def post(self) -> None:
+        """Answer with what Voilà's script finds in the page."""
+        kernels: ViewerKernels = self.settings["kernel_manager"]
+        try:
+            kernel_id, html = await kernels.take()
+        except NoKernelError as error:
+            self._refuse(503, str(error))
+            return
+        if self.is_alone:
+            await kernels.give_up(kernel_id)
+            return
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(html)
+        kernels.delivered(kernel_id)
 
 
 class _ViewersKernel(Guarded):

@@ -1,11 +1,13 @@
 """The dashboard at /hpo, as a team uses it: real server, real kernels, a study run elsewhere."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import optuna
+import psutil
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
@@ -32,6 +34,13 @@ space = {"dropout_rate": ("uniform", 0.0, 0.9), "num_reasoning_blocks": ("int", 
 hpo.optimize(objective, space, n_trials=100_000)
 """
 GROWN = "before => Number(document.querySelector('[data-trials]')?.dataset.trials) > before"
+VOILA = "#highnoon-kernel .lm-Widget"
+KERNEL = "JSON.parse(document.querySelector('#jupyter-config-data')?.text ?? '{}').kernelId"
+DRAWN = """() => {
+    const files = performance.getEntriesByType("resource");
+    const named = part => files.find(({name}) => name.includes(part));
+    return {plots: named("/plots-").responseEnd, voila: named("/static/voila.js").startTime};
+}"""
 MARKUP = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
 HOSTILE = (
     f"{MARKUP}&amp;",
@@ -396,3 +405,87 @@ def test_a_page_goes_on_when_the_server_was_away(
     expect(count).to_have_attribute("data-trials", "5")
     expect(header).not_to_contain_text("does not answer")
     watched.wrong = [text for text in watched.wrong if "ERR_FAILED" not in text]
+
+
+def test_what_draws_a_page_comes_before_the_scripts_of_its_buttons(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    add_study(f"sqlite:///{folder}/quick.db", "quick", ["completed"] * 3)
+    page = watched.page
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    page.route("**/changes*", lambda route: None)  # the page is not drawn
+    page.goto(f"{address}/quick.db/study/quick")
+    page.wait_for_timeout(3000)
+    assert "kernel" not in asked
+    page.keyboard.press("Tab")  # somebody uses it all the same
+    page.wait_for_selector(VOILA, state="attached")
+    page.unroute("**/changes*")
+    asked.clear()
+    page.reload()
+    page.wait_for_selector(VOILA, state="attached")
+    assert asked.index("kernel") > max(i for i, name in enumerate(asked) if "plots-" in name)
+    assert asked.index("voila.js") > asked.index("kernel")
+    shown = page.evaluate(DRAWN)
+    assert shown["voila"] > shown["plots"] + 1000
+
+
+def test_a_page_that_found_no_kernel_gets_its_buttons_when_there_is_one(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    add_study(f"sqlite:///{tmp_path}/full.db", "full", mixed(30))
+    with running_dashboard(tmp_path, max_viewers=1) as address:
+        first, watched = context.new_page(), Watched(context, address)
+        first.goto(address)
+        first.wait_for_selector(VOILA, state="attached")
+        page = watched.page
+        page.goto(f"{address}/study/full")
+        header = page.locator(".hn-header")
+        pause = header.get_by_role("button", name="Pause")
+        expect(page.locator(".hn-bar")).to_contain_text("Live")
+        expect(header).to_contain_text("no buttons. As many pages are open")
+        expect(header).to_contain_text("Trying again in")
+        expect(pause).to_be_hidden()
+        for panel in ("control-panel", "enqueue-panel"):
+            expect(page.get_by_test_id(panel)).to_be_hidden()
+        page.set_viewport_size({"width": 800, "height": 1000})
+        link = page.get_by_role("link", name="Enqueue")
+        expect(link).to_be_hidden()
+        first.close(run_before_unload=True)
+        pause.click()
+        expect(header).to_contain_text("Paused by")
+        expect(header).not_to_contain_text("no buttons")
+        expect(page.get_by_test_id("enqueue-panel")).to_be_visible()
+        expect(link).to_be_visible()
+        assert [text for text in watched.wrong if "503" not in text] == []
+
+
+def test_a_page_whose_kernel_is_killed_gets_another_one(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    add_study(f"sqlite:///{folder}/killed.db", "killed", mixed(30))
+    page = watched.page
+    page.goto(f"{address}/killed.db/study/killed")
+    page.locator("[role=row][data-trial='29']").click()
+    page.wait_for_selector(VOILA, state="attached")
+    page.evaluate("window.stayed = true")
+    kernel = page.evaluate(KERNEL)
+    (process,) = [each for each in psutil.process_iter() if kernel in " ".join(_command(each))]
+    process.kill()
+    killed = time.monotonic()
+    page.wait_for_function(f"kernel => {KERNEL} !== kernel", arg=kernel)
+    noticed = time.monotonic() - killed
+    header = page.locator(".hn-header")
+    header.get_by_role("button", name="Pause").click()
+    expect(header).to_contain_text("Paused by")
+    expect(page.get_by_test_id("trial-details")).to_contain_text("Trial 29")
+    assert page.evaluate("window.stayed")
+    assert noticed < 15, "a second, and what a machine at work adds"
+    watched.wrong.clear()  # the browser logs what is not there any more
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.processes import WAIT_SECONDS
 
-__all__ = ["Answer", "ask", "config_of", "kernel_of", "open_socket", "page_kernel"]
+__all__ = ["Answer", "ask", "ask_for_kernel", "config_of", "open_socket", "page_kernel"]
 
 
 @dataclass(frozen=True)
@@ -54,24 +54,23 @@ def ask(
         connection.close()
 
 
-def kernel_of(html: str) -> str | None:
-    """Return the id of the kernel that a page has."""
-    return config_of(html).get("kernelId")
+def ask_for_kernel(port: int, **headers: str) -> Answer:
+    """Ask for a kernel, as the script of a page does."""
+    return ask(port, "/hpo/kernel", method="POST", headers=headers, body="")
 
 
 def config_of(html: str) -> Mapping[str, Any]:
-    """Return what Voilà's script finds in a page; nothing where there is no kernel."""
+    """Return what Voilà's script finds in a page that was given a kernel."""
     config = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', html, re.DOTALL)
-    return json.loads(config[1]) if config else {}
+    assert config is not None, html[-2000:]
+    return json.loads(config[1])
 
 
-def page_kernel(port: int, path: str = "/hpo", **headers: str) -> str:
-    """Open a page and return the id of its kernel."""
-    answer = ask(port, path, headers=headers)
-    assert answer.status == 200
-    kernel = kernel_of(answer.text)
-    assert kernel is not None, answer.text[-2000:]
-    return kernel
+def page_kernel(port: int, **headers: str) -> str:
+    """Return the id of a new kernel for a page."""
+    answer = ask_for_kernel(port, **headers)
+    assert answer.status == 200, answer.text
+    return config_of(answer.text)["kernelId"]
 
 
 def open_socket(

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from highnoon.webui.access import Access, Guarded
 from tests.processes import WAIT_SECONDS, wait_until
-from tests.webui.client import ask, config_of, kernel_of, open_socket, page_kernel
+from tests.webui.client import ask, ask_for_kernel, config_of, open_socket, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
 
 FORWARDED = {"X-Forwarded-For": "203.0.113.7"}
@@ -24,17 +24,15 @@ FOREIGN_HOST = {"Host": "rebound.example:8000"}
 
 
 @pytest.fixture(scope="module")
-def page(dashboard: Dashboard) -> str:
-    """An open page."""
-    return ask(dashboard.port, "/hpo").text
+def config(dashboard: Dashboard) -> Mapping[str, Any]:
+    """What Voilà's script finds in an open page."""
+    return config_of(ask_for_kernel(dashboard.port).text)
 
 
 @pytest.fixture(scope="module")
-def kernel(page: str) -> str:
+def kernel(config: Mapping[str, Any]) -> str:
     """The kernel of an open page."""
-    kernel = kernel_of(page)
-    assert kernel is not None
-    return kernel
+    return config["kernelId"]
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +95,10 @@ def test_whoever_may_not_ask_is_told_nothing(
         key: value.format(token=dashboard.token, cookie=cookie, name=name)
         for key, value in headers.items()
     }
-    # HEAD of a page takes no kernel.
-    method = "HEAD" if kind == "study" else "GET"
-    answer = ask(dashboard.port, resources[kind], headers=filled, method=method)
+    answer = ask(dashboard.port, resources[kind], headers=filled)
     granted = {"root": 302, "missing": 404}.get(kind, 200)
     assert answer.status == (status or granted)
-    if status is not None and method == "GET":
+    if status is not None:
         assert json.loads(answer.body).keys() == {"error"}
 
 
@@ -177,10 +173,14 @@ def test_the_websocket_is_for_pages_of_this_server(
         assert refused.value.response.status_code == status
 
 
-def test_a_page_of_another_site_cannot_end_a_kernel(dashboard: Dashboard, kernel: str) -> None:
-    path = f"/hpo/voila/api/shutdown/{kernel}"
+def test_a_page_of_another_site_cannot_take_or_end_a_kernel(
+    dashboard: Dashboard, kernel: str
+) -> None:
+    viewers = dashboard.kernels.viewers
     foreign = {"Origin": "https://evil.example"}
-    assert ask(dashboard.port, path, method="POST", headers=foreign, body="").status == 403
+    for path in ("/hpo/kernel", f"/hpo/voila/api/shutdown/{kernel}"):
+        assert ask(dashboard.port, path, method="POST", headers=foreign, body="").status == 403
+    assert dashboard.kernels.viewers == viewers
     assert dashboard.kernels.serves(kernel)
 
 
@@ -261,8 +261,9 @@ def test_nothing_else_is_served(dashboard: Dashboard, path: str) -> None:
         assert ask(dashboard.port, path, method=method).status in (404, 405)
 
 
-def test_all_that_a_page_s_widgets_need_is_served(dashboard: Dashboard, page: str) -> None:
-    config = config_of(page)
+def test_all_that_a_page_s_widgets_need_is_served(
+    dashboard: Dashboard, config: Mapping[str, Any]
+) -> None:
     extensions = config["federated_extensions"]
     assert len(extensions) == 3
     for extension in extensions:
@@ -356,7 +357,7 @@ def read_only(serve_dashboard: Serve) -> Dashboard:
 
 @pytest.fixture(scope="module")
 def read_only_kernel(read_only: Dashboard) -> str:
-    return page_kernel(read_only.port, "/hpo/study/demo", Authorization=f"Bearer {read_only.token}")
+    return page_kernel(read_only.port, Authorization=f"Bearer {read_only.token}")
 
 
 def test_a_kernel_that_only_reads_refuses_what_changes_a_study(

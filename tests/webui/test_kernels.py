@@ -4,14 +4,17 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import psutil
 import pytest
 
 from highnoon.webui import kernels
+from highnoon.webui import notebook as notebook_module
 from tests.processes import WAIT_SECONDS, wait_until
-from tests.webui.client import ask, kernel_of, open_socket, page_kernel
+from tests.webui.client import ask, ask_for_kernel, open_socket, page_kernel
 from tests.webui.dashboards import Dashboard, Serve
 
 
@@ -37,11 +40,14 @@ def test_no_kernel_outlives_its_page(dashboard: Dashboard) -> None:
     with open_socket(port, opened()) as page, open_socket(port, opened()) as crashed:
         opened()  # and gone before it was connected
         # More viewers than there may be see everything all the same, and are told why.
-        refused = ask(port, "/hpo/study/demo").text
-        assert kernel_of(refused) is None
-        boot = json.loads(re.search(r'id="highnoon-page"[^>]*>(.*?)</script>', refused)[1])
-        assert boot["kernel"] is False
-        assert boot["refused"].startswith("3 pages are open")
+        fourth = ask(port, "/hpo/study/demo").text
+        boot = json.loads(re.search(r'id="highnoon-page"[^>]*>(.*?)</script>', fourth)[1])
+        assert boot["refused"].startswith(
+            "As many pages are open as this server gives a kernel: 3."
+        )
+        refused = ask_for_kernel(port)
+        assert refused.status == 503
+        assert json.loads(refused.body) == {"error": boot["refused"]}
         server.cull = patience
         crashed.socket.close()
         wait_until(lambda: kernels.viewers == 1)
@@ -51,6 +57,13 @@ def test_no_kernel_outlives_its_page(dashboard: Dashboard) -> None:
         processes[1].kill()  # the kernel of a page that is open dies
         wait_until(lambda: kernels.viewers == 0)
     wait_until(lambda: not any(process.is_running() for process in processes))
+
+
+def test_who_looks_at_a_page_without_running_it_takes_no_kernel(dashboard: Dashboard) -> None:
+    wait_until(lambda: dashboard.kernels.viewers == 0)
+    for path in ("/hpo", "/hpo/study/demo", "/hpo/compare?study=demo"):
+        assert ask(dashboard.port, path).status == 200
+    assert dashboard.kernels.viewers == 0
 
 
 def test_a_page_whose_notebook_fails_keeps_no_kernel(
@@ -69,9 +82,26 @@ def test_a_page_whose_notebook_fails_keeps_no_kernel(
         return kernel, html()
 
     monkeypatch.setattr(kernels, "rendered_notebook", failing)
-    assert "The kernel failed" in ask(dashboard.port, "/hpo").text
+    refused = ask_for_kernel(dashboard.port)
+    assert refused.status == 503
+    assert "No kernel starts" in refused.text
     assert dashboard.kernels.viewers == 0
     wait_until(lambda: len(dashboard.kernels) == 1)  # the next waits
+
+
+def test_a_notebook_that_raises_is_said_and_keeps_no_kernel(
+    serve_dashboard: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = nbformat.v4.new_code_cell('raise ValueError("</script> of the test")')
+    kernelspec = {"name": "python3", "display_name": "", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernelspec})
+    nbformat.write(notebook, tmp_path / "failing.ipynb")
+    monkeypatch.setattr(notebook_module, "dashboard_notebook", lambda: tmp_path / "failing.ipynb")
+    dashboard = serve_dashboard()
+    refused = ask_for_kernel(dashboard.port)
+    assert refused.status == 503
+    assert json.loads(refused.body) == {"error": "ValueError: </script> of the test"}
+    assert dashboard.kernels.viewers == 0
 
 
 def test_a_page_that_is_asked_for_while_the_server_closes_is_no_error(
@@ -82,5 +112,5 @@ def test_a_page_that_is_asked_for_while_the_server_closes_is_no_error(
     assert running is not None
     assert running._loop is not None
     asyncio.run_coroutine_threadsafe(dashboard.kernels.close(), running._loop).result(WAIT_SECONDS)
-    assert "The server is closing." in ask(dashboard.port, "/hpo").text
+    assert "The server is closing." in ask_for_kernel(dashboard.port).text
     assert "no kernel starts" not in caplog.messages

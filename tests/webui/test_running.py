@@ -164,7 +164,8 @@ def test_a_notebook_cell_goes_on_while_it_serves_and_its_kernel_leaves_no_proces
 ) -> None:
     cells = [
         f"from highnoon.webui import app\napp.run(port=0, storage={studies!r}, max_viewers=1)",
-        "from urllib.request import urlopen\nprint('kernelId' in urlopen(app.url).read().decode())",
+        "from urllib.request import urlopen\n"
+        "print('kernelId' in urlopen(f'{app.url}/kernel', data=b'').read().decode())",
         "import psutil\nprint(*(child.pid for child in psutil.Process().children()))",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import WAIT_SECONDS, StartPython
-from tests.webui.client import ask, kernel_of
+from tests.webui.client import ask, page_kernel
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +28,8 @@ def test_a_wheel_serves_the_dashboard_without_the_checkout(
     match = re.search(r"localhost:(\d+)/hpo", server.stdout.readline())
     assert match is not None
     port = int(match[1])
+    page_kernel(port)
     page = ask(port, "/hpo/study/demo").text
-    assert kernel_of(page) is not None
     script = re.search(r'src="(/hpo/static/site-[^"]+)"', page)
     assert script is not None
     assert ask(port, script[1]).status == 200

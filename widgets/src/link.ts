@@ -1,10 +1,12 @@
 /** The link to a model of the kernel that follows a storage: calls, and whether all is well. */
 import { Event } from "./event.ts";
-import type { Kernel, Model } from "./page.ts";
+import type { Kernel, Model, Refusal } from "./page.ts";
 import type { Feed } from "./site/feed.ts";
 
 /** After this long without an answer, the kernel is said to be busy. */
 const BUSY_MS = 1500;
+/** A page that a server draws is given one when it is drawn, a moment later. */
+const LATE_MS = 5000;
 
 interface Call {
   resolve(result: unknown): void;
@@ -29,10 +31,12 @@ export abstract class KernelLink {
   /** When something arrived from the kernel last. */
   lastNews = new Date();
   readonly healthChanged = new Event<void>();
+  readonly readOnlyChanged = new Event<void>();
   /** Null where all comes from the kernel. */
   readonly served: Served | null;
   protected readonly model: Model;
   private readonly kernel: Kernel | null;
+  private wasReadOnly: boolean;
   private readonly calls = new Map<string, Call>();
 
   constructor(model: Model, kernel: Kernel | null, served: Served | null = null) {
@@ -41,7 +45,8 @@ export abstract class KernelLink {
     served?.feed.changed.on(() => this.healthChanged.emit());
     this.kernel = kernel;
     this.trouble = model.get("trouble");
-    kernel?.connectionStatusChanged.connect(() => this.healthChanged.emit());
+    this.wasReadOnly = this.readOnly;
+    kernel?.connectionStatusChanged.connect(() => this.kernelChanged());
     model.on("msg:custom", (content, buffers) => this.takeMessage(content, buffers));
     model.on("change:trouble", () => {
       this.trouble = model.get("trouble");
@@ -56,17 +61,17 @@ export abstract class KernelLink {
 
   /** Whether the kernel is awaited. */
   get late(): boolean {
-    return this.kernel?.connectionStatus === "connecting" && !this.refused;
+    return this.kernel?.connectionStatus === "connecting" && !this.refusal;
   }
 
-  /** Why the page has no kernel; empty where it has one or waits for one. */
-  get refused(): string {
-    return this.kernel?.refused ?? "";
+  /** Why the page has no kernel; null where it has one or waits for one. */
+  get refusal(): Refusal | null {
+    return this.kernel?.refusal ?? null;
   }
 
-  /** Whether controls that change something are left out. */
+  /** Whether there are no controls that change something, now at least. */
   get readOnly(): boolean {
-    return Boolean(this.served?.readOnly || this.refused);
+    return Boolean(this.served?.readOnly || this.refusal);
   }
 
   /** Try to get the connection back, and what was missed meanwhile. */
@@ -78,7 +83,7 @@ export abstract class KernelLink {
   /** Ask the kernel for an action; rejects with its message. */
   call<T = unknown>(action: string, args: Record<string, unknown> = {}): Promise<T> {
     const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    const waiting = setTimeout(() => this.setBusy(true), BUSY_MS);
+    const waiting = setTimeout(() => this.setBusy(true), this.late ? LATE_MS : BUSY_MS);
     return new Promise<T>((resolve, reject) => {
       this.calls.set(id, { resolve: resolve as Call["resolve"], reject });
       this.model.send({ type: "call", id, action, arguments: args });
@@ -106,6 +111,13 @@ export abstract class KernelLink {
     this.calls.delete(content.id as string);
     if (typeof content.error === "string") call?.reject(new Error(content.error));
     else call?.resolve(content.result ?? buffers[0] ?? null);
+  }
+
+  private kernelChanged(): void {
+    this.healthChanged.emit();
+    if (this.readOnly === this.wasReadOnly) return;
+    this.wasReadOnly = this.readOnly;
+    this.readOnlyChanged.emit();
   }
 
   private setBusy(busy: boolean): void {

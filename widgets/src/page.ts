@@ -17,8 +17,17 @@ export interface Kernel {
   connectionStatus: "connected" | "connecting" | "disconnected";
   connectionStatusChanged: { connect(slot: () => void): void };
   reconnect(): Promise<void>;
-  /** Why the page gets none; empty or missing where it gets one. */
-  refused?: string;
+  /** Tells the kernels of a server apart. */
+  id?: string;
+  /** Why the page has none; null or missing where it has one or waits for one. */
+  refusal?: Refusal | null;
+}
+
+export interface Refusal {
+  reason: string;
+  /** When it is tried again; null where it is not. */
+  retryAt: Date | null;
+  tryNow(): void;
 }
 
 export interface WidgetManager {

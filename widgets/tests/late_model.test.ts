@@ -6,8 +6,16 @@ import { LateKernel, LateModel } from "../src/site/late_model.ts";
 class Real extends LateModel {
   readonly sent: unknown[] = [];
   saved = 0;
+  private readonly listening: ((...args: unknown[]) => void)[] = [];
   override send(content: unknown): void {
     this.sent.push(content);
+  }
+  emitted(content: unknown): void {
+    this.listening.forEach((listener) => listener(content, []));
+  }
+  override on(event: string, callback: (...args: unknown[]) => void): void {
+    super.on(event, callback);
+    if (event === "msg:custom") this.listening.push(callback);
   }
   override save_changes(): void {
     this.saved++;
@@ -107,6 +115,46 @@ test("without a kernel, calls are answered with the reason, those that wait too"
     ["a", "Eight pages are open."],
     ["b", "Eight pages are open."],
   ]);
+});
+
+test("a kernel that comes after all is used", () => {
+  const late = new LateModel({});
+  late.refuse("Eight pages are open.");
+  late.expect();
+  late.send(call("a", "pause"));
+  const real = new Real({});
+  late.attach(real);
+  late.send(call("b", "stop"));
+  assert.deepEqual(real.sent, [call("a", "pause"), call("b", "stop")]);
+});
+
+test("another kernel takes the place of one that is gone, with what the page set", async () => {
+  const late = new LateModel({ selected: [], importance: {} });
+  const messages = heard(late);
+  const first = new Real({ selected: [], importance: {} });
+  late.attach(first);
+  late.set("selected", [3]);
+  first.set("importance", { names: ["x"] });
+  late.send(call("answered", "details"));
+  first.emitted({ type: "answer", id: "answered", result: 1 });
+  late.send(call("open", "pause"));
+  late.lose();
+  await settled();
+  assert.deepEqual(
+    messages.map(([{ id, error }]) => [id, error]),
+    [
+      ["answered", undefined],
+      ["open", "The kernel ended before it had answered."],
+    ],
+  );
+  assert.deepEqual(late.get("importance"), { names: ["x"] });
+  late.send(call("later", "stop"));
+  const second = new Real({ selected: [], importance: {} });
+  late.attach(second);
+  assert.deepEqual(second.get("selected"), [3]);
+  assert.deepEqual(second.sent, [call("later", "stop")]);
+  first.set("selected", [9]);
+  assert.deepEqual(late.get("selected"), [3]);
 });
 
 test("a kernel is connecting until it is there, and tells then of its changes", () => {

@@ -36,8 +36,11 @@ export class BrowserActions {
     this.rename.addEventListener("click", () => this.startRenaming(this.selected[0]));
     this.archive.addEventListener("click", () => void this.archiveSelected());
     this.remove.addEventListener("click", () => void this.deleteSelected());
-    this.element.append(this.count, this.compare);
-    if (!source.readOnly) this.element.append(this.rename, this.archive, this.remove);
+    const changing = [this.rename, this.archive, this.remove];
+    this.element.append(this.count, this.compare, ...changing);
+    const allow = () => changing.forEach((button) => (button.hidden = source.readOnly));
+    allow();
+    source.readOnlyChanged.on(allow);
   }
 
   update(selected: StudyRow[]): void {

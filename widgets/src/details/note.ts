@@ -47,6 +47,7 @@ export class Note {
     this.number = number;
     if (!isOther && this.area.value !== this.saved) return;
     this.saved = this.area.value = text;
+    this.area.readOnly = this.source.readOnly;
     this.el.hidden = this.area.readOnly && !text;
     if (isOther) this.said.say("");
     this.fit();

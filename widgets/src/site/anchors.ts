@@ -24,10 +24,14 @@ export function anchors(source: Source, parts: HTMLElement): HTMLElement {
     links.set(section, link);
   }
   const label = () => {
-    for (const [section, link] of links) link.textContent = tabLabel(section, source.study);
+    for (const [section, link] of links) {
+      link.textContent = tabLabel(section, source.study);
+      link.hidden = first.get(section)!.hidden;
+    }
   };
   label();
   source.changed.on(label);
+  source.readOnlyChanged.on(label);
   const inView = new Set<Element>();
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries)

@@ -13,9 +13,12 @@ export interface Boot {
   /** All storages; passwords are left out of addresses. */
   places: { alias: string; address: string }[];
   readOnly: boolean;
-  /** Whether a kernel comes; where none does, `refused` says why. */
+  /** Whether what the page is about is not there, or could not be read. */
+  missing: boolean;
+  /** Whether the page may have a kernel. */
   kernel: boolean;
-  refused?: string;
+  /** Why it has none now; empty where it gets one. */
+  refused: string;
   /** Addresses of the static files. */
   static: Record<"plots.js" | "table.js", string>;
 }

@@ -46,6 +46,7 @@ export function followStudies(page: Page, draw: (source: BrowserSource, feed: Fe
     isDrawn = true;
     stop();
     draw(source, feed);
+    page.isDrawn();
   });
   const source = new BrowserSource(late, page.kernel, { feed, readOnly: boot.readOnly }, addresses);
   const stop = page.showHealth(source);

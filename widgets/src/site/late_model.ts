@@ -1,6 +1,6 @@
 /** Stands for a model of the kernel that is not there yet. */
 import type { Content } from "../link.ts";
-import type { Kernel, Model } from "../page.ts";
+import type { Kernel, Model, Refusal } from "../page.ts";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Callback = (...args: any[]) => void;
@@ -17,9 +17,9 @@ export interface LateOptions {
 }
 
 /**
- * A model with values of its own until `attach` gives it the kernel's.
+ * A model with values of its own until `attach` gives it the kernel's, and again after `lose`.
  *
- * What was set and sent until then reaches the kernel's model in its order; listeners hear of it
+ * What was set and sent meanwhile reaches the kernel's model in its order; listeners hear of it
  * from then on. Without a kernel, it is a model of the page alone.
  */
 export class LateModel implements Model {
@@ -32,6 +32,8 @@ export class LateModel implements Model {
   private waiting: Parameters<Model["send"]>[] = [];
   private real: Model | null = null;
   private refusal = "";
+  /** The calls that the kernel has not answered. */
+  private readonly called = new Map<unknown, Content>();
 
   constructor(
     state: Record<string, unknown>,
@@ -49,14 +51,11 @@ export class LateModel implements Model {
   }
 
   set(name: string, value: unknown): void {
-    if (this.real && !this.own.has(name)) {
-      this.real.set(name, value);
-      return;
-    }
-    if (this.state[name] === value) return;
+    if (this.get(name) === value) return;
     this.state[name] = value;
     this.touched.add(name);
-    this.emit(`change:${name}`);
+    if (this.real && !this.own.has(name)) this.real.set(name, value);
+    else this.emit(`change:${name}`);
   }
 
   save_changes(): void {
@@ -71,8 +70,10 @@ export class LateModel implements Model {
       if (answer) return void this.answer(message, answer);
       if (this.refusal) return void this.answer(message, () => Promise.reject(this.refusal));
     }
-    if (this.real) this.real.send(content, callbacks, buffers);
-    else if (!this.refusal) this.waiting.push([content, callbacks, buffers]);
+    if (this.real) {
+      if (message.type === "call") this.called.set(message.id, message);
+      this.real.send(content, callbacks, buffers);
+    } else if (!this.refusal) this.waiting.push([content, callbacks, buffers]);
   }
 
   on(event: string, callback: Callback): void {
@@ -92,22 +93,42 @@ export class LateModel implements Model {
 
   /** Give it the kernel's model; another one takes the place of the first. */
   attach(model: Model): void {
-    this.detach();
+    this.lose();
     const before = { ...this.state };
     this.real = model;
+    model.on("msg:custom", this.heard);
     for (const name of this.touched) if (!this.own.has(name)) model.set(name, this.state[name]);
     if (this.touched.size) model.save_changes();
-    this.touched.clear();
     for (const [event, callbacks] of this.listeners)
       if (this.isForwarded(event)) for (const callback of callbacks) model.on(event, callback);
     for (const name of Object.keys(before))
       if (!this.own.has(name) && before[name] !== model.get(name)) this.emit(`change:${name}`);
     const waiting = this.waiting;
     this.waiting = [];
-    for (const message of waiting) model.send(...message);
+    for (const message of waiting) this.send(...message);
   }
 
-  /** There will be no kernel: calls, those that wait too, are answered with the reason. */
+  /** The kernel is gone: what it knew stays, and what it has not answered it never will. */
+  lose(): void {
+    const { real } = this;
+    if (!real) return;
+    for (const [event, callbacks] of this.listeners)
+      for (const callback of callbacks) real.off(event, callback);
+    real.off("msg:custom", this.heard);
+    for (const name of Object.keys(this.state))
+      if (!this.own.has(name)) this.state[name] = real.get(name);
+    this.real = null;
+    const called = [...this.called.values()];
+    this.called.clear();
+    for (const call of called) void this.answer(call, () => Promise.reject(LOST));
+  }
+
+  /** There is a kernel, and what is sent waits for its model. */
+  expect(): void {
+    this.refusal = "";
+  }
+
+  /** There is no kernel now: calls, those that wait too, are answered with the reason. */
   refuse(reason: string): void {
     this.refusal = reason;
     const waiting = this.waiting;
@@ -115,12 +136,9 @@ export class LateModel implements Model {
     for (const message of waiting) this.send(...message);
   }
 
-  private detach(): void {
-    if (!this.real) return;
-    for (const [event, callbacks] of this.listeners)
-      for (const callback of callbacks) this.real.off(event, callback);
-    this.real = null;
-  }
+  private readonly heard = ({ type, id }: Content): void => {
+    if (type === "answer") this.called.delete(id);
+  };
 
   private isForwarded(event: string): boolean {
     return !this.own.has(event.replace(/^change:/, ""));
@@ -144,9 +162,11 @@ export class LateModel implements Model {
   }
 }
 
-/** A kernel that is connecting until `attach` gives the real one, or `refuse` says why it comes not. */
+const LOST = "The kernel ended before it had answered.";
+
+/** A kernel that is connecting until `attach` gives the real one, or `refuse` says why it does not. */
 export class LateKernel implements Kernel {
-  refused = "";
+  refusal: Refusal | null = null;
   private real: Kernel | null = null;
   private readonly slots = new Set<() => void>();
   readonly connectionStatusChanged = {
@@ -161,12 +181,19 @@ export class LateKernel implements Kernel {
 
   attach(kernel: Kernel): void {
     this.real = kernel;
-    kernel.connectionStatusChanged.connect(() => this.changed());
+    this.refusal = null;
+    kernel.connectionStatusChanged.connect(() => this.real === kernel && this.changed());
     this.changed();
   }
 
-  refuse(reason: string): void {
-    this.refused = reason;
+  /** It is gone: another one is awaited. */
+  lose(): void {
+    this.real = null;
+    this.changed();
+  }
+
+  refuse(refusal: Refusal): void {
+    this.refusal = refusal;
     this.changed();
   }
 

@@ -2,7 +2,7 @@
 import { h } from "../dom.ts";
 import { KernelLink } from "../link.ts";
 import { liveness } from "../notices.ts";
-import type { LoadEngine, Model, WidgetManager, WidgetModel } from "../page.ts";
+import type { Kernel, LoadEngine, Model, Refusal, WidgetManager, WidgetModel } from "../page.ts";
 import type { Addresses, Boot } from "./boot.ts";
 import { sentenceOf } from "./feed.ts";
 import { LateKernel, type LateModel } from "./late_model.ts";
@@ -18,8 +18,12 @@ export class Page {
   readonly addresses: Addresses;
   readonly main: HTMLElement;
   readonly kernel = new LateKernel();
+  /** Ends when the page is drawn. */
+  readonly drawn: Promise<void>;
+  /** Note that it is. */
+  readonly isDrawn: () => void;
+  /** What is given a model of each kernel. */
   private readonly wanted: Wanted[] = [];
-  private refusal = "";
   private link: PageLink | null = null;
   private manager: WidgetManager | null = null;
 
@@ -27,22 +31,25 @@ export class Page {
     this.boot = boot;
     this.addresses = addresses;
     this.main = main;
+    let isDrawn = () => {};
+    this.drawn = new Promise((resolve) => (isDrawn = resolve));
+    this.isDrawn = isDrawn;
   }
 
   readonly load: LoadEngine = (name) => import(this.boot.static[`${name}.js`]);
 
-  /** There will be no kernel. */
-  refuse(reason: string): void {
-    this.refusal = reason;
-    this.kernel.refuse(reason);
-    for (const { late } of this.wanted.splice(0)) late.refuse(reason);
+  /** There is no kernel now. */
+  refuse(refusal: Refusal): void {
+    this.kernel.refuse(refusal);
+    for (const { late } of this.wanted) late.refuse(refusal.reason);
   }
 
   /** Have the kernel open something, and give its model to one that stands for it. */
   ask(action: string, args: Record<string, unknown>, late: LateModel): void {
-    if (this.refusal) late.refuse(this.refusal);
-    else if (this.link) void this.give({ action, args, late });
-    else this.wanted.push({ action, args, late });
+    const wanted = { action, args, late };
+    this.wanted.push(wanted);
+    if (this.kernel.refusal) late.refuse(this.kernel.refusal.reason);
+    else if (this.link) void this.give(wanted);
   }
 
   /** Say what is not well above what the server drew, until the function that is returned is called. */
@@ -59,13 +66,24 @@ export class Page {
     return stop;
   }
 
-  /** Take the model of the kernel's `Page`. */
-  take(model: WidgetModel): void {
+  /** Take the model of the kernel's `Page`; return the kernel. */
+  take(model: WidgetModel): Kernel {
     this.manager = model.widget_manager;
-    const kernel = this.manager.kernel ?? null;
+    const kernel = this.manager.kernel!;
     this.link = new PageLink(model, kernel);
-    for (const wanted of this.wanted.splice(0)) void this.give(wanted);
-    if (kernel) this.kernel.attach(kernel);
+    for (const wanted of this.wanted) {
+      wanted.late.expect();
+      void this.give(wanted);
+    }
+    this.kernel.attach(kernel);
+    return kernel;
+  }
+
+  /** The kernel is gone. */
+  lose(): void {
+    this.link = null;
+    for (const { late } of this.wanted) late.lose();
+    this.kernel.lose();
   }
 
   private async give({ action, args, late }: Wanted): Promise<void> {

@@ -1,11 +1,14 @@
 /** The pages of the WebUI: takes over what the server drew, and follows it by HTTP. */
 import { keepKeys } from "../keys.ts";
-import type { Core } from "../page.ts";
+import type { Core, Kernel } from "../page.ts";
 import { Addresses, readBoot, type Boot } from "./boot.ts";
 import { browserPage } from "./browser_page.ts";
+import { calm, firstAction } from "./calm.ts";
 import { comparePage } from "./compare_page.ts";
+import { gone, KernelSupply } from "./kernel_supply.ts";
 import { Page } from "./page.ts";
 import { studyPage } from "./study_page.ts";
+import { startVoila } from "./voila.ts";
 
 const PAGES: Record<Boot["page"], (page: Page) => void> = {
   browser: browserPage,
@@ -16,23 +19,38 @@ const PAGES: Record<Boot["page"], (page: Page) => void> = {
 const boot = readBoot();
 const page = new Page(boot, new Addresses(boot), document.getElementById("highnoon")!);
 
+const supply = new KernelSupply(`${boot.base}/kernel`, startVoila, (refusal) =>
+  page.refuse(refusal),
+);
+
 (globalThis.highnoon ??= {}).page = Promise.resolve<Core>({
   render: async (model) => {
-    page.take(model);
+    const kernel = page.take(model);
+    void replace(kernel);
     return () => {};
   },
 });
 keepKeys();
+if (boot.refused) page.refuse({ reason: boot.refused, retryAt: null, tryNow: () => {} });
 PAGES[boot.page](page);
-if (boot.kernel) whenLoaded(() => refuse(document.getElementById("highnoon-no-kernel")));
-else page.refuse(boot.refused ?? "");
+if (boot.kernel) void getKernel();
 
-/** The server may learn late that there is no kernel, and says so at the document's end. */
-function refuse(said: HTMLElement | null): void {
-  if (said) page.refuse(JSON.parse(said.textContent!).reason);
+/** When the page was being left last. */
+let left = -Infinity;
+addEventListener("beforeunload", () => (left = performance.now()));
+const LEAVING_MS = 10_000;
+
+/** Get another kernel when one is gone; who leaves the page ends it, and may stay all the same. */
+async function replace(kernel: Kernel): Promise<void> {
+  await gone(kernel, `${boot.base}/api/kernels/${kernel.id}`);
+  page.lose();
+  if (performance.now() - left < LEAVING_MS)
+    await new Promise((resolve) => setTimeout(resolve, LEAVING_MS));
+  await supply.request();
 }
 
-function whenLoaded(act: () => void): void {
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", act);
-  else act();
+/** What draws the page comes first. */
+async function getKernel(): Promise<void> {
+  if (!boot.refused) await Promise.race([firstAction(), page.drawn.then(calm)]);
+  await supply.request(boot.refused);
 }

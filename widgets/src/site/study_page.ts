@@ -101,11 +101,12 @@ export function studyPage(page: Page): void {
     isDrawn = true;
     stop();
     draw(page, source!, feed);
+    void plots.then(page.isDrawn);
   };
   let isGone = false;
   const feed = new Feed(addresses.of(key, "changes"), async (response) => {
     // It came, or came back: only a page that is loaded again has all of it.
-    if (isGone) return location.reload();
+    if (isGone || boot.missing) return location.reload();
     for (const message of messagesOf(await response.arrayBuffer())) source!.take(message);
     await table;
     show();
@@ -124,7 +125,7 @@ export function studyPage(page: Page): void {
   });
   // What the server drew stays until the table can take its place.
   const table = page.load("table").catch(() => {});
-  void page.load("plots").catch(() => {});
+  const plots = page.load("plots").catch(() => {});
   const isPainted = main.childElementCount > 0;
   const stop = page.showHealth(source);
   if (!isPainted) show();
@@ -143,14 +144,19 @@ function wayTo({ addresses, boot }: Page, feed: Feed): HTMLElement {
 
 function draw(page: Page, source: Source, feed: Feed): void {
   const { main } = page;
-  const parts = PARTS.filter(({ changes }) => !changes || !source.readOnly);
+  const { readOnly } = page.boot;
+  const parts = PARTS.filter(({ changes }) => !changes || !readOnly);
   const places = parts.map(({ name, section }) =>
     h(`div.hn-part.hn-${name}`, { "data-section": section }),
   );
   const grid = h("div.hn-page-parts", {}, ...places);
+  const allow = () =>
+    parts.forEach(({ changes }, i) => (places[i].hidden = Boolean(changes && source.readOnly)));
+  allow();
+  source.readOnlyChanged.on(allow);
   places[0].after(anchors(source, grid));
   main.replaceChildren(wayTo(page, feed), h("div.hn-page", {}, grid));
-  if (!source.readOnly)
+  if (!readOnly)
     source.offerForm((params, what) => {
       enqueueDialog(source, params, what);
       return true;

@@ -3,6 +3,7 @@ import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import type { KernelLink, Served } from "../link.ts";
 import { notice } from "../notice.ts";
+import type { Refusal } from "../page.ts";
 import type { Addresses } from "./boot.ts";
 import type { Trouble } from "./feed.ts";
 
@@ -17,12 +18,7 @@ const TITLES: Record<Trouble["kind"], string> = {
 export function servedTrouble(source: KernelLink, { feed }: Served): HTMLElement | null {
   if (feed.trouble) return feedNotice(source, feed.trouble, feed.tryNow);
   if (source.trouble) return notice("bad", TITLES.storage, source.trouble);
-  if (source.refused)
-    return notice("busy", "This page shows all but has no buttons.", source.refused);
-  if (!source.connected) {
-    const more = "Trials still arrive; buttons act when the page is loaded again.";
-    return notice("bad", "Not connected to the kernel.", more, reload());
-  }
+  if (source.refusal) return noButtons(source.refusal);
   if (source.late && source.busy)
     return notice(
       "busy",
@@ -34,14 +30,18 @@ export function servedTrouble(source: KernelLink, { feed }: Served): HTMLElement
   return null;
 }
 
+function noButtons({ reason, retryAt, tryNow }: Refusal): HTMLElement {
+  const title = "This page shows all but has no buttons.";
+  if (!retryAt) return notice("busy", title, reason);
+  return notice("busy", title, h("span", {}, `${reason} `, countdown(retryAt)), trying(tryNow));
+}
+
 function feedNotice(source: KernelLink, trouble: Trouble, tryNow: () => void): HTMLElement {
   const last = `Last update ${format.timeOfDay(source.lastNews, { seconds: true })}.`;
   const text = [trouble.text, last].filter(Boolean).join(" ");
   if (!trouble.retryAt) return notice("bad", TITLES[trouble.kind], text, reload());
-  const button = h("button.hn-button.hn-push", { type: "button" }, "Try now");
-  button.addEventListener("click", tryNow);
   const more = h("span", {}, `${text} `, countdown(trouble.retryAt));
-  return notice("bad", TITLES[trouble.kind], more, button);
+  return notice("bad", TITLES[trouble.kind], more, trying(tryNow));
 }
 
 /** All that the page of a study shows that is not there, or no more. */
@@ -63,6 +63,12 @@ function countdown(at: Date): HTMLElement {
     if (!element.isConnected || !draw()) clearInterval(ticking);
   }, 1000);
   return element;
+}
+
+function trying(tryNow: () => void): HTMLButtonElement {
+  const button = h("button.hn-button.hn-push", { type: "button" }, "Try now");
+  button.addEventListener("click", tryNow);
+  return button;
 }
 
 function reload(): HTMLButtonElement {

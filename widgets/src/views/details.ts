@@ -62,6 +62,10 @@ export class DetailsPanel {
     this.shut.addEventListener("click", () => this.close());
     this.up.addEventListener("click", () => this.move(-1));
     this.down.addEventListener("click", () => this.move(1));
+    source.readOnlyChanged.on(() => {
+      this.draw();
+      void this.ask();
+    });
     this.content = h(
       "div.hn-details-content",
       {},

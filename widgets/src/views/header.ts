@@ -45,8 +45,9 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   };
   const enqueue = h("button.hn-button.hn-button-primary", { type: "button" }, "Enqueue…");
   enqueue.addEventListener("click", () => source.fillEnqueue(null));
-  const buttons =
-    model.get("controls") && !source.readOnly ? [orders.pause, orders.stop, enqueue] : [];
+  const buttons = model.get("controls") ? [orders.pause, orders.stop, enqueue] : [];
+  const allow = () => buttons.forEach((button) => (button.hidden = source.readOnly));
+  allow();
   top.append(
     title,
     h(
@@ -57,11 +58,10 @@ export function header({ el, source, study, model }: ViewContext): () => void {
     ),
   );
   draw();
-  const stop = source.changed.on(draw);
+  const off = [busy.stop, source.changed.on(draw), source.readOnlyChanged.on(allow)];
   const ticking = setInterval(draw, TICK_MS);
   return () => {
-    stop();
-    busy.stop();
+    off.forEach((stop) => stop());
     clearInterval(ticking);
   };
 }

@@ -94,7 +94,7 @@ class Chart {
       case "few":
         return few(what.completed, study);
       case "waiting":
-        return this.source.refused
+        return this.source.refusal
           ? [h("p.hn-muted", {}, "Scores need a kernel, and this page has none.")]
           : [h("p.hn-muted", {}, "computing the scores"), bones(study.parameters.size)];
       case "none":
