@@ -247,8 +247,17 @@ def _compare(symbol: str, left: Any, right: Any, place: Place) -> bool:
             return False
         numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
         if not numbers and not (isinstance(left, str) and isinstance(right, str)):
-            raise place.error(f'"{symbol}" cannot compare {shown(left)} with {shown(right)}.')
+            raise place.error(
+                f'"{symbol}" cannot compare {_kind_of(left)} with {_kind_of(right)}: '
+                "both must be numbers, or both text."
+            )
     return bool(COMPARISONS[symbol](left, right))
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "a list"
+    return "text" if isinstance(value, str) else "a number"
 
 
 def _difference(symbol: str, left: Any, right: Any) -> float:

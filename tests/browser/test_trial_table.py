@@ -80,7 +80,7 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     best = hpo.best_trial.number
     soon(page, lambda: numbers(table)[:3] == [29, 28, 27])
 
-    # Filters: words, expressions, a name that is unknown, no match, chips.
+    # Filters: words, expressions, words that are unknown, no match, chips.
     line = table.get_by_role("searchbox")
     line.fill("value < 0.5 and batch_size == 16")
     hits = [
@@ -95,6 +95,11 @@ def test_trials_are_filtered_sorted_selected_and_read(open_notebook: Any, lab: L
     table.get_by_role("button", name="batch_size").click()
     expect(line).to_have_value("value < 0.5 and batch_size == 16")
     expect(table).to_contain_text(f"{len(hits)} of 30 trials")
+    line.fill("state == 'prunned' or value < 0.1")
+    expect(table).to_contain_text("No state “prunned”. Did you mean pruned?")
+    table.locator(".hn-filter-message").get_by_role("button", name="pruned").click()
+    expect(line).to_have_value('state == "pruned" or value < 0.1')
+    expect(table).not_to_contain_text("No state")
     line.fill("value < -1")
     expect(table).to_contain_text("0 of 30 trials. Clear")
     table.get_by_role("button", name="Clear").click()

@@ -241,7 +241,7 @@ BAD_CONSTRAINTS = {
     "unknown name": ("batchsize <= 8", 'No parameter "batchsize". Did you mean batch_size?'),
     "no name": ("1 < 2", "names no parameter. Use some of batch_size, optimizer"),
     "calculation": ("batch_size + 1", "is a calculation and must compare something"),
-    "string against number": ("optimizer < 3", "\"<\" cannot compare 'sgd' with 3"),
+    "string against number": ("optimizer < 3", '"<" cannot compare text with a number'),
     "arithmetic with a string": ("optimizer * 2 == 4", "\"*\" needs numbers, got 'sgd'"),
     "text longer than its column": (
         " or ".join(["batch_size == 4"] * 40),

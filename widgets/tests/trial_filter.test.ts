@@ -26,6 +26,7 @@ function studyOf(
     ["trials.retry_of", whole(values.map(() => -1))],
     ["trials.worker", whole(values.map((_, i) => i % 2))],
     ["parameters.batch_size", Float64Array.from(batch)],
+    ["parameters.optimizer", Float64Array.from(values.map(() => 0))],
     ["parameters.lr-max", Float64Array.from(values.map((_, i) => 10 ** -(i + 1)))],
     ["reports.number", new Int32Array(0)],
     ["reports.step", new Int32Array(0)],
@@ -38,6 +39,7 @@ function studyOf(
     workers: [0, ["gpu-a1", "lab-07"]],
     parameters: [
       { name: "batch_size", kind: "categorical", choices: [8, 16] },
+      { name: "optimizer", kind: "categorical", choices: ["adam", "sgd"] },
       { name: "lr-max", kind: "float", low: 1e-5, high: 1, log: true, step: null },
     ],
     columns,
@@ -85,15 +87,55 @@ for (const [text, numbers] of [
 test("a name that is unknown shows all trials and says which is meant", () => {
   const filter = new TrialFilter(study);
   filter.setText("value < 1.2 and batchsize == 8");
-  assert.deepEqual(filter.error?.unknown, { name: "batchsize", near: "batch_size" });
+  assert.deepEqual(filter.error?.unknown, {
+    kind: "parameter",
+    word: "batchsize",
+    near: "batch_size",
+    length: 9,
+  });
   assert.equal(filter.error?.position, 16);
   assert.equal(filter.count, 4);
+});
+
+for (const text of [
+  'state == "prunned"',
+  "value > 9 and 'prunned' == state",
+  "not state in ['lost', 'prunned']",
+  "`state` not in ('prunned', 'failed')",
+]) {
+  test(`a state that is unknown shows all trials and says which is meant: ${text}`, () => {
+    const filter = new TrialFilter(study);
+    filter.setText(text);
+    assert.equal(filter.error?.message, 'No state "prunned". Did you mean pruned?');
+    const { kind, near, length } = filter.error.unknown!;
+    assert.deepEqual([kind, near], ["state", "pruned"]);
+    const { position } = filter.error;
+    assert.match(text.slice(position, position + length), /^(["'])prunned\1$/);
+    assert.equal(filter.count, 4);
+  });
+}
+
+test("a state like no other is refused with the states that there are", () => {
+  const filter = new TrialFilter(study);
+  filter.setText("state == 'xyz'");
+  assert.equal(
+    filter.error?.message,
+    'No state "xyz". There are completed, diverged, failed, infeasible, lost, pruned, queued, running.',
+  );
+});
+
+test("a choice that is unknown is refused where all choices are text", () => {
+  const filter = new TrialFilter(study);
+  filter.setText("optimizer != 'adamm'");
+  assert.equal(filter.error?.message, 'No optimizer "adamm". Did you mean adam?');
+  filter.setText("optimizer == 'adam' and batch_size != 'x' and worker != 'nobody'");
+  assert.equal(filter.error, null);
 });
 
 test("a text that is ordered against a number shows all trials and says so", () => {
   const filter = new TrialFilter(study);
   filter.setText("worker < 3");
-  assert.match(filter.error!.message, /cannot compare 'gpu-a1' with 3/);
+  assert.match(filter.error!.message, /cannot compare text with a number/);
   assert.equal(filter.count, 4);
 });
 

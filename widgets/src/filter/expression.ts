@@ -3,7 +3,6 @@
  *
  * `tests/hpo/expression_cases.json` holds both parsers to it.
  */
-import { nearest } from "./near.ts";
 import {
   Arithmetic,
   Comparison,
@@ -18,7 +17,8 @@ import {
   type Node,
   type Operation,
 } from "./nodes.ts";
-import { tokenize, type Token } from "./tokens.ts";
+import { nameOf, textOf, tokenize, type Token } from "./tokens.ts";
+import { unknownWord } from "./unknown.ts";
 import type { Value } from "./values.ts";
 
 const LONGEST_TEXT = 1000;
@@ -150,8 +150,9 @@ class Parser {
   }
 
   private name(): Node {
-    const { text, position } = this.tokens[this.at++];
-    const name = text.replace(/^`+|`+$/g, "");
+    const token = this.tokens[this.at++];
+    const { text, position } = token;
+    const name = nameOf(token);
     if (this.next.text === "(") {
       throw new ExpressionError(
         `"${name}" is called, but expressions have no functions.`,
@@ -159,9 +160,7 @@ class Parser {
       );
     }
     if (this.names && !this.names.has(name)) {
-      const near = nearest(name, this.names);
-      const hint = near === null ? `There are ${listed(this.names)}.` : `Did you mean ${near}?`;
-      throw new ExpressionError(`No parameter "${name}". ${hint}`, position, { name, near });
+      throw unknownWord("parameter", name, this.names, position, text.length);
     }
     return new Name(name);
   }
@@ -177,7 +176,7 @@ class Parser {
       const digits = text.replaceAll("_", "");
       value = /[.eE]/.test(digits) ? Number(digits) : BigInt(digits);
     } else if (kind === "string") {
-      value = text.slice(1, -1).replace(/\\(.)/gs, "$1");
+      value = textOf(this.next);
     } else {
       this.fail("a name or a value");
     }
@@ -247,9 +246,4 @@ function fold(node: Arithmetic | Negative): Node {
     );
   }
   return new Literal(value);
-}
-
-function listed(names: ReadonlySet<string>): string {
-  const some = [...names].sort().slice(0, 12);
-  return some.join(", ") + (names.size > some.length ? ", …" : "");
 }

@@ -13,17 +13,22 @@ import {
 /** Looks a name up; a name that is not there is a missing value. */
 export type Lookup = (name: string) => Value | undefined;
 
+/** A word that is unknown, and the one that may be meant. */
+export interface Unknown {
+  /** What it is none of: `parameter`, `state`. */
+  kind: string;
+  word: string;
+  near: string | null;
+  /** How many characters it takes in the text, with its quotes. */
+  length: number;
+}
+
 /** Why a text cannot be read or evaluated. */
 export class ExpressionError extends Error {
   readonly position: number;
-  /** The name that is unknown, and the one that may be meant. */
-  readonly unknown: { name: string; near: string | null } | null;
+  readonly unknown: Unknown | null;
 
-  constructor(
-    problem: string,
-    position = 0,
-    unknown: { name: string; near: string | null } | null = null,
-  ) {
+  constructor(problem: string, position = 0, unknown: Unknown | null = null) {
     super(problem);
     this.position = position;
     this.unknown = unknown;
@@ -156,13 +161,19 @@ function compare(
   const sign = isList ? NaN : order(left as Value, right);
   if (Number.isNaN(sign)) {
     throw new ExpressionError(
-      `"${symbol}" cannot compare ${written(left)} with ${written(right)}.`,
+      `"${symbol}" cannot compare ${kindOf(left)} with ${kindOf(right)}: ` +
+        "both must be numbers, or both text.",
       position,
     );
   }
   if (symbol === "<") return sign < 0;
   if (symbol === "<=") return sign <= 0;
   return symbol === ">" ? sign > 0 : sign >= 0;
+}
+
+function kindOf(value: Value | Value[]): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "string" ? "text" : "a number";
 }
 
 export class Not implements Node {

@@ -32,6 +32,16 @@ const HINTS: Record<string, string> = {
 };
 const BACKTICKS = "A name that is not a plain word goes in backticks: `my-name` < 1.";
 
+/** The name that a token stands for. */
+export function nameOf({ text }: Token): string {
+  return text.replace(/^`+|`+$/g, "");
+}
+
+/** The text that the token of a string stands for. */
+export function textOf({ text }: Token): string {
+  return text.slice(1, -1).replace(/\\(.)/gs, "$1");
+}
+
 /** The last token is the end. */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];

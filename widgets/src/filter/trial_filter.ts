@@ -2,7 +2,8 @@
 import type { Status, Study } from "../study.ts";
 import { ExpressionError, Name, type Node } from "./nodes.ts";
 import { parse } from "./expression.ts";
-import { lookUp, namesOf, shownStatus, stateWord } from "./trial_names.ts";
+import { lookUp, namesOf, shownStatus, stateWord, wordsOf } from "./trial_names.ts";
+import { checkWords } from "./unknown.ts";
 import { truth } from "./values.ts";
 
 /** The chips over the table, and the statuses that each stands for. */
@@ -77,7 +78,7 @@ export class TrialFilter {
 
   /** Look at some trials again, as they are new or changed. */
   update(rows: readonly number[]): void {
-    // A parameter that was unknown may be known now.
+    // A word that was unknown may be known now.
     if (this.error?.unknown || rows.length > this.study.length / 2) return this.refresh();
     try {
       this.grow();
@@ -125,6 +126,7 @@ export class TrialFilter {
       if (isExpression) throw error;
     }
     if (node && (isExpression || (node instanceof Name && isSwitch(study, node.name)))) {
+      checkWords(this.text, wordsOf(study));
       const condition = node;
       return (row) => truth(condition.evaluate(lookUp(study, row)));
     }

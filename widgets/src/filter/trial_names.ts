@@ -50,6 +50,19 @@ export function namesOf(study: Study): Set<string> {
   return new Set([...study.parameters.keys(), ...Object.keys(OWN)]);
 }
 
+const STATES = new Set(Object.entries(WORDS).flatMap(([kind, w]) => (kind === "best" ? [] : [w])));
+
+/** The names whose values are some words, with these. */
+export function wordsOf(study: Study): Map<string, ReadonlySet<string>> {
+  const words = new Map<string, ReadonlySet<string>>([["state", STATES]]);
+  for (const { name, choices } of study.parameters.values()) {
+    const texts = choices?.filter((choice) => typeof choice === "string") ?? [];
+    if (texts.length && texts.length === choices!.length) words.set(name, new Set(texts));
+    else words.delete(name);
+  }
+  return words;
+}
+
 /** Return what looks up a name in one trial. */
 export function lookUp(study: Study, row: number): (name: string) => Value | undefined {
   return (name) => {

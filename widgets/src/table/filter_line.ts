@@ -103,20 +103,21 @@ export function filterLine(
   return { el, input, draw };
 }
 
-/** What is wrong; for a name that is unknown, a button that puts the right one in its place. */
+/** What is wrong; for a word that is unknown, a button that puts the right one in its place. */
 function explained(filter: TrialFilter, text: string, set: (text: string) => void): HTMLElement {
   const { unknown, message, position } = filter.error!;
   if (!unknown) return h("span", {}, message);
-  const { name, near } = unknown;
+  const { kind, word, near, length } = unknown;
+  const problem = `No ${kind} “${word}”.`;
   if (near === null)
-    return h("span", {}, `No parameter “${name}”. ${message.slice(message.indexOf(". ") + 2)}`);
+    return h("span", {}, `${problem} ${message.slice(message.indexOf('". ') + 3)}`);
   const button = h("button.hn-link", { type: "button" }, near);
   button.addEventListener("click", () => {
     const trimmed = text.trim();
-    const length = trimmed[position] === "`" ? name.length + 2 : name.length;
-    set(trimmed.slice(0, position) + quoted(near) + trimmed.slice(position + length));
+    const right = kind === "parameter" ? quoted(near) : JSON.stringify(near);
+    set(trimmed.slice(0, position) + right + trimmed.slice(position + length));
   });
-  return h("span", {}, `No parameter “${name}”. Did you mean `, button, "?");
+  return h("span", {}, `${problem} Did you mean `, button, "?");
 }
 
 function glass(): SVGSVGElement {
