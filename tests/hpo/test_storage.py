@@ -10,7 +10,7 @@ import pytest
 
 from highnoon import HPOTrialManager, StudyReader
 from highnoon.exceptions import HighNoonError, MissingDependencyError, StorageError
-from highnoon.hpo.storage import StorageURL, open_storage
+from highnoon.hpo.storage import StorageURL, open_storage, storage_label
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -213,3 +213,4 @@ def test_what_must_not_be_written_is_refused_before_the_first_trial(
 def test_a_storage_object_is_opened_as_it_is() -> None:
     storage = optuna.storages.InMemoryStorage()
     assert open_storage(storage) is storage
+    assert storage_label(storage) == storage_label(None) == "memory"

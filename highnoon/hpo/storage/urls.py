@@ -143,7 +143,9 @@ def storage_label(storage: "str | BaseStorage | None") -> str:
     # Optuna wraps the storage that it makes of a URL.
     url = getattr(storage, "url", None) or getattr(getattr(storage, "_backend", None), "url", None)
     if not isinstance(url, str):
-        return type(storage).__name__
+        from optuna.storages import InMemoryStorage
+
+        return "memory" if isinstance(storage, InMemoryStorage) else type(storage).__name__
     from sqlalchemy.engine import make_url
 
     return shown_url(make_url(url))
