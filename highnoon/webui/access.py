@@ -86,9 +86,9 @@ class Access:
         """Return whether a token is the right one.
 
         Raises:
-            tornado.web.HTTPError: 429, the peer tried too many wrong ones in the last minute.
+            tornado.web.HTTPError: 429, who asks tried too many wrong ones in the last minute.
         """
-        now, peer = time.monotonic(), request.remote_ip or ""
+        now, peer = time.monotonic(), _who_asks(request)
         lately = [when for when in self._wrong.get(peer, ()) if now - when < 60]
         if len(lately) >= _WRONG_TOKENS_PER_MINUTE:
             raise tornado.web.HTTPError(429, "Too many wrong tokens: wait a minute.")
@@ -304,6 +304,13 @@ def _host_name(request: HTTPServerRequest) -> str:
     host = request.headers.get("Host", "")
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     return name.strip("[]").lower()
+
+
+def _who_asks(request: HTTPServerRequest) -> str:
+    """Return the peer's address, or whom a proxy on this machine says that it saw last."""
+    peer = request.remote_ip or ""
+    seen = ",".join(request.headers.get_list("X-Forwarded-For")).rpartition(",")[2].strip()
+    return seen if seen and _is_loopback(peer) else peer
 
 
 def _is_loopback(name: str) -> bool:

@@ -319,13 +319,20 @@ def test_the_login_form_leads_back(dashboard: Dashboard) -> None:
 
 def test_tokens_cannot_be_tried_out(dashboard: Dashboard, cookie: str) -> None:
     def status(**headers: str) -> int:
-        headers = {**FORWARDED, **headers}
-        # A peer of its own: the others of this module may go on trying.
-        return ask(dashboard.port, "/hpo/nothing", headers=headers, peer="127.0.0.2").status
+        # A client of its own: the others of this module may go on trying.
+        headers = {"X-Forwarded-For": "203.0.113.8", **headers}
+        return ask(dashboard.port, "/hpo/nothing", headers=headers).status
 
     tried = [status(Authorization=f"Bearer guess{number}") for number in range(12)]
     assert tried == [401] * 10 + [429] * 2
     assert status(Authorization=f"Bearer {dashboard.token}") == 429
+    # What the client wrote itself changes nothing; another client of the same proxy gets in.
+    for forwarded, expected in (
+        ("192.0.2.1, 203.0.113.8", 429),
+        ("203.0.113.8, 192.0.2.1", 404),
+    ):
+        right = {"Authorization": f"Bearer {dashboard.token}", "X-Forwarded-For": forwarded}
+        assert status(**right) == expected
     assert status(Cookie=cookie) == 404  # whoever is in, stays in
 
 
