@@ -90,29 +90,31 @@ class App:
         storages = Storages(storage)
         addresses = _addresses(host, port)
         local = all(_is_loopback(address) for _, address in addresses)
-        from highnoon.webui.access import Access
-        from highnoon.webui.notebook import dashboard_notebook
-        from highnoon.webui.server import Server
-
         everyone = token is not None or base_url != "/"
-        access = Access(
-            token,
-            everyone=everyone,
-            path=f"{base_url}hpo",
-            told=everyone or not local,
-            embed_from=embed_from,
-        )
-        server = Server(
-            storages,
-            access,
-            notebook=dashboard_notebook(),
-            base_url=base_url,
-            read_only=read_only,
-            max_viewers=max_viewers,
-            cull=cull,
-            preheated=preheated,
-        )
         sockets = _listen(addresses)
+        with _closing_unless_done(sockets):
+            # These take seconds to import.
+            from highnoon.webui.access import Access
+            from highnoon.webui.notebook import dashboard_notebook
+            from highnoon.webui.server import Server
+
+            access = Access(
+                token,
+                everyone=everyone,
+                path=f"{base_url}hpo",
+                told=everyone or not local,
+                embed_from=embed_from,
+            )
+            server = Server(
+                storages,
+                access,
+                notebook=dashboard_notebook(),
+                base_url=base_url,
+                read_only=read_only,
+                max_viewers=max_viewers,
+                cull=cull,
+                preheated=preheated,
+            )
         path = f":{sockets[0].getsockname()[1]}{base_url}hpo"
         secret = f"?token={access.token}" if token is None else ""
         here = f"http://localhost{path}{secret if everyone else ''}"
@@ -224,8 +226,7 @@ class _Running:
     async def _serve(self) -> None:
         self._end, self._loop = asyncio.Event(), asyncio.get_running_loop()
         if self._is_to_end:  # before there was a loop to tell
-            for listening in self.sockets:
-                listening.close()
+            _close(self.sockets)
             return
         await self.server.open(self.sockets)
         try:
@@ -292,11 +293,24 @@ def _listen(addresses: Sequence[tuple[int, Any]]) -> list[socket.socket]:
         except OSError as error:
             if sockets and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 continue  # a machine without IPv6
-            for open_one in sockets:
-                open_one.close()
+            _close(sockets)
             raise _refusal(error, address[0], port) from None
         sockets[-1].setblocking(False)  # noqa: FBT003
     return sockets
+
+
+@contextlib.contextmanager
+def _closing_unless_done(sockets: Sequence[socket.socket]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _close(sockets)
+        raise
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for listening in sockets:
+        listening.close()
 
 
 def _refusal(error: OSError, host: str, port: int) -> HighNoonError:

@@ -8,11 +8,13 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -234,6 +236,28 @@ def test_the_command_says_in_its_own_words_which_ports_it_can_have(
     assert f"or take another port: --port {port + 1}, or" in capsys.readouterr().err
     assert main(["dashboard", "--port", "99999"]) == 1
     assert capsys.readouterr().err.endswith("to 65535, got 99999.\n")
+
+
+def test_a_taken_port_is_noticed_before_the_packages_of_the_pages_are_imported() -> None:
+    program = (
+        "import sys; from highnoon.cli import main\n"
+        "print(main(sys.argv[1:]), [name for name in ('voila', 'tornado') if name in sys.modules])"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [sys.executable, "-c", program, "dashboard", "--port"]
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*command, port], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 []\n"
+    assert f"Port {port} is taken" in done.stderr
+
+
+def test_a_port_is_free_again_where_the_server_cannot_be_made() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    wrong: Any = [8]
+    with pytest.raises(TypeError):
+        App().run(port=port, embed_from=wrong)
+    socket.create_server(("127.0.0.1", port)).close()
 
 
 @pytest.mark.parametrize(
