@@ -466,8 +466,9 @@ def test_a_page_whose_kernel_is_killed_gets_another_one(
     add_study(f"sqlite:///{folder}/killed.db", "killed", mixed(30))
     page = watched.page
     page.goto(f"{address}/killed.db/study/killed")
+    expect(page.locator(".hn-bar-state")).to_have_text("Live")
     page.locator("[role=row][data-trial='29']").click()
-    page.wait_for_selector(VOILA, state="attached")
+    expect(page.get_by_test_id("trial-details")).to_contain_text("Started")
     page.evaluate("window.stayed = true")
     kernel = page.evaluate(KERNEL)
     (process,) = [each for each in psutil.process_iter() if kernel in " ".join(_command(each))]
