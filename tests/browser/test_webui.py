@@ -41,6 +41,9 @@ DRAWN = """() => {
     const named = part => files.find(({name}) => name.includes(part));
     return {plots: named("/plots-").responseEnd, voila: named("/static/voila.js").startTime};
 }"""
+ALL_IS_LATE = (
+    "const { timeout } = AbortSignal; AbortSignal.timeout = () => timeout.call(AbortSignal, 0)"
+)
 MARKUP = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
 HOSTILE = (
     f"{MARKUP}&amp;",
@@ -223,6 +226,24 @@ def test_a_page_follows_its_study_to_a_new_name(
         page.get_by_test_id("download-best-json").click()
     assert json.loads(Path(download.value.path()).read_text())["study"] == "new name"
     optuna.delete_study(study_name="new name", storage=url)
+
+
+def test_a_page_whose_widget_is_given_up_for_late_has_its_buttons(
+    context: BrowserContext, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/late.db"
+    add_study(url, "late", ["completed"] * 2)
+    page = context.new_page()
+    page.add_init_script(ALL_IS_LATE)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    row(page, "late").get_by_role("link").click()
+    soon(page, lambda: any("Failed to initialize model" in error for error in errors))
+    controls = page.get_by_test_id("control-panel")
+    controls.get_by_role("button", name="Pause").click()
+    expect(controls.get_by_role("button", name="Resume")).to_be_visible()
+    optuna.delete_study(study_name="late", storage=url)
 
 
 def test_studies_are_compared_renamed_and_deleted(

@@ -8,7 +8,7 @@ from traitlets import TraitError
 
 from highnoon.exceptions import NoStudiesError, StudyError
 from highnoon_widgets.browser import StudyBrowser
-from highnoon_widgets.page import Page, PageActions
+from highnoon_widgets.page import Page
 from highnoon_widgets.source import StudySource
 from highnoon_widgets.trial_table import TrialTable
 
@@ -55,8 +55,8 @@ def test_behind_a_page_it_opens_what_the_page_acts_on_and_sends_no_study(
 ) -> None:
     monkeypatch.setenv("HIGHNOON_WEBUI_STORAGES", json.dumps({"team": url}))
     monkeypatch.setenv("HIGHNOON_WEBUI_READ_ONLY", "1" if read_only else "")
-    (actions,) = Page().children
-    assert isinstance(actions, PageActions)
+    actions = Page().actions
+    assert actions is not None
     ids = [actions.open_study(alias="team", study="tuned"), actions.browse()]
     source, browser = actions.opened
     assert [source.model_id, browser.model_id] == ids

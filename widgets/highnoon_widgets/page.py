@@ -31,6 +31,9 @@ class Page(ipywidgets.Box):
     and carries out what buttons ask for. In JupyterLab it is a `StudyBrowser` of the storage that
     `HIGHNOON_STORAGE` names, else of the SQLite files in the working directory.
 
+    Attributes:
+        actions: What a page of the WebUI asks; None in JupyterLab.
+
     Raises:
         StorageError: A database does not answer.
 
@@ -43,15 +46,32 @@ class Page(ipywidgets.Box):
     def __init__(self) -> None:
         storages = Storages.for_kernel()
         read_only = os.environ.get(_READ_ONLY)
+        self.actions: PageActions | None = None
         if read_only is None:
             opened = {place.alias: storages.open(place.alias) for place in storages.places()}
             super().__init__([StudyBrowser(opened)])
         else:
-            super().__init__([PageActions(storages, read_only=bool(read_only))])
+            self.actions = PageActions(storages, read_only=bool(read_only))
+            super().__init__([_PageView(_actions=self.actions.model_id)])
 
 
-class PageActions(Answering, anywidget.AnyWidget):
-    """Opens what a page of the WebUI acts on; draws nothing.
+class _PageView(anywidget.AnyWidget):
+    """Tells a page of the WebUI which model to ask; draws nothing.
+
+    A page takes no message for a model of anywidget whose code it had only after two seconds, so
+    that the model that answers is another one.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _actions = traitlets.Unicode(help="Id of the model to ask.").tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _loader(self) -> str:
+        return _bundles.loader()
+
+
+class PageActions(Answering):
+    """Opens what a page of the WebUI acts on.
 
     Args:
         storages: Those of the server.
@@ -61,17 +81,14 @@ class PageActions(Answering, anywidget.AnyWidget):
         opened: What was opened.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
+    _model_name = traitlets.Unicode("WidgetModel").tag(sync=True)
+    _model_module = traitlets.Unicode("@jupyter-widgets/base").tag(sync=True)
 
     def __init__(self, storages: Storages, *, read_only: bool) -> None:
         self._storages = storages
         self.opened: list[Answering] = []
         super().__init__(read_only=read_only)
         self.listen()
-
-    @traitlets.default("_esm")
-    def _loader(self) -> str:
-        return _bundles.loader()
 
     def open_study(self, *, alias: str | None, study: str) -> str:
         """Open a study; return the id of the model that answers about it.

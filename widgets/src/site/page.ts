@@ -66,11 +66,11 @@ export class Page {
     return stop;
   }
 
-  /** Take the model of the kernel's `Page`; return the kernel. */
-  take(model: WidgetModel): Kernel {
+  /** Take what the kernel's `Page` shows, which names the model to ask; return the kernel. */
+  async take(model: WidgetModel): Promise<Kernel> {
     this.manager = model.widget_manager;
     const kernel = this.manager.kernel!;
-    this.link = new PageLink(model, kernel);
+    this.link = new PageLink(await this.manager.get_model(model.get("_actions")), kernel);
     for (const wanted of this.wanted) {
       wanted.late.expect();
       void this.give(wanted);

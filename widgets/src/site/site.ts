@@ -25,7 +25,7 @@ const supply = new KernelSupply(`${boot.base}/kernel`, startVoila, (refusal) =>
 
 (globalThis.highnoon ??= {}).page = Promise.resolve<Core>({
   render: async (model) => {
-    const kernel = page.take(model);
+    const kernel = await page.take(model);
     void replace(kernel);
     return () => {};
   },
