@@ -66,7 +66,7 @@ def test_studies_are_found_compared_renamed_archived_and_deleted(
     expect(rows).to_have_count(4)
     expect(browser).to_contain_text("4 studies in 2 storages")
     expect(row(browser, "alpha")).to_contain_text("1.5000")
-    expect(row(browser, "alpha")).to_contain_text("finished")
+    expect(row(browser, "alpha")).to_contain_text("not running")
     expect(row(browser, "empty")).to_contain_text("no trials yet")
     expect(row(browser, "<b>beta</b>")).to_contain_text("<b>beta</b>")
 

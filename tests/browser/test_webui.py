@@ -12,11 +12,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 import highnoon as hn
+from highnoon.exceptions import TooManyFailuresError
 from highnoon.hpo import attributes
+from highnoon.hpo.flags import GaveUp
 from highnoon.hpo.run.control import StudyControl
 from tests.browser.axe import violations
 from tests.browser.dashboards import Watched, running_dashboard
-from tests.browser.studies import add_study, mixed
+from tests.browser.studies import Maker, add_study, mixed
 from tests.browser.waiting import TIMEOUT, soon
 from tests.processes import StartPython
 
@@ -74,7 +76,8 @@ SEEN = r"""html => {
     return {
         parts: [
             ...of(".hn-header", [
-                ".hn-header-about", ".hn-header-state", ".hn-figure", ".hn-strip-counts > span"]),
+                ".hn-header-about", ".hn-header-state", ".hn-notice-bad", ".hn-figure",
+                ".hn-strip-counts > span"]),
             ...of(".hn-studies", [
                 "th:not(:first-child)", ".hn-study-place", "td:not(.hn-study-check)"]),
         ].map(look),
@@ -332,18 +335,62 @@ def test_text_of_studies_is_text(watched: Watched, address: str, folder: Path) -
     assert page.evaluate("window.ran") is None
 
 
+def test_a_study_that_gave_up_says_why_and_leads_to_a_trial(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    hpo = give_up(tmp_path)
+    with running_dashboard(tmp_path) as address:
+        watched = Watched(context, address)
+        page = watched.page
+        page.goto(address)
+        be_live(page)
+        reason = row(page, "gave up").locator(".hn-study-reason")
+        expect(reason).to_have_text("after 5 failures in a row: all FileNotFoundError")
+        shown = "e => [e.scrollWidth <= e.clientWidth, e.scrollHeight <= e.clientHeight]"
+        assert reason.evaluate(shown) == [True, True]
+        row(page, "gave up").get_by_role("link").click()
+        be_live(page)
+        header = page.locator(".hn-header")
+        notice = header.locator(".hn-notice-bad")
+        expect(notice).to_contain_text(
+            "Stopped after 5 failures in a row. All of them: FileNotFoundError. No value yet."
+        )
+        last = hpo.trials[-1].number
+        notice.get_by_role("button", name=f"Show trial {last}").click()
+        expect(page.get_by_test_id("trial-details")).to_contain_text(f"Trial {last}")
+        expect(page.get_by_test_id("trial-details")).to_be_in_viewport()
+        assert watched.wrong == []
+
+
+def give_up(folder: Path) -> hn.HPOTrialManager:
+    """A study whose run ended itself."""
+
+    def fail(_: dict[str, Any]) -> float:
+        raise FileNotFoundError("./corpus")
+
+    hpo = hn.HPOTrialManager("gave up", storage=f"sqlite:///{folder}/drawn.db")
+    with pytest.raises(TooManyFailuresError):
+        hpo.optimize(fail, {"x": ("uniform", 0, 1)})
+    return hpo
+
+
 def test_a_page_shows_the_same_before_its_script_runs_as_afterwards(
     context: BrowserContext, tmp_path: Path
 ) -> None:
     statuses = [status for status in mixed(60) if status != "running"]
     add_study(f"sqlite:///{tmp_path}/drawn.db", "drawn", statuses, hours_ago=3)
+    failed = add_study(f"sqlite:///{tmp_path}/drawn.db", "gave up", ["failed"] * 5, hours_ago=3)
+    why = GaveUp.now("after 5 failures in a row: all MemoryError")
+    failed.study.set_user_attr(attributes.GAVE_UP, why.to_json())
+    stock = optuna.create_study(study_name="stock", storage=f"sqlite:///{tmp_path}/drawn.db")
+    stock.add_trials(Maker().trials(["completed"], hours_ago=3))
     with running_dashboard(tmp_path) as address:
         watched = Watched(context, address)
         page = watched.page
 
         def drawn() -> tuple[dict[str, Any], dict[str, Any]]:
             before = page.evaluate(SEEN, page.request.get(page.url).text())
-            assert len(before["parts"]) > 10
+            assert len(before["parts"]) > 8
             return before, page.evaluate(SEEN, None)
 
         page.goto(address)
@@ -351,6 +398,13 @@ def test_a_page_shows_the_same_before_its_script_runs_as_afterwards(
         expect(page.get_by_role("checkbox").first).to_be_visible()
         before, after = drawn()
         assert before == after
+        expect(row(page, "drawn")).to_contain_text("unfinished")
+        expect(row(page, "stock")).to_contain_text("not running")
+        page.goto(f"{address}/study/gave up")
+        be_live(page)
+        before, after = drawn()
+        assert before["parts"] == after["parts"]
+        page.goto(address)
         row(page, "drawn").get_by_role("link").click()
         expect(page.locator(".ag-row").nth(12)).to_be_visible()
         be_live(page)

@@ -40,14 +40,22 @@ export function studyStatus(study: Study, now = Date.now() / 1000): StudyStatus 
   if (study.length === 0) return "empty";
   if (isLast(study, study.state.stop) || gaveUp(study) !== null) return "stopped";
   const goal = study.state.goal;
-  if (goal === null || finishedCount(study) >= goal) return "finished";
-  return now - latest(study.completed.values) < BETWEEN_TRIALS ? "running" : "stopped";
+  if (goal === null) return "idle";
+  if (finishedCount(study) >= goal) return "finished";
+  return now - latest(study.completed.values) < BETWEEN_TRIALS ? "running" : "unfinished";
 }
 
 /** Whether an order was given after the last trial started; they are given to the second. */
 export function isLast(study: Study, order: Order | null): boolean {
   const since = Math.floor(latest(study.started.values));
   return order !== null && Date.parse(order.at) / 1000 >= since;
+}
+
+/** The trial that a run which ended itself gave up on; null where none is known. */
+export function lastTrouble(study: Study): number | null {
+  for (let row = study.length - 1; row >= 0; row--)
+    if (["failed", "infeasible"].includes(study.statusAt(row))) return study.number.at(row);
+  return null;
 }
 
 /** Why a run ended itself since the last trial started, null where none did. */

@@ -67,13 +67,16 @@ function shapes(kind: Mark, share: number): SVGElement[] {
   }
 }
 
-export type StudyStatus = "running" | "paused" | "finished" | "stopped" | "empty";
+export type StudyStatus =
+  "running" | "paused" | "finished" | "stopped" | "unfinished" | "idle" | "empty";
 
 export const STATUS_WORDS: Record<StudyStatus, string> = {
   running: "Running",
   paused: "Paused",
   finished: "Finished",
   stopped: "Stopped",
+  unfinished: "Unfinished",
+  idle: "Not running",
   empty: "No trials yet",
 };
 
@@ -84,6 +87,8 @@ export function studyMark(status: StudyStatus): SVGSVGElement {
     paused: svg("path", { d: "M3 2h2v8H3zM7 2h2v8H7z", class: "hn-mark-fill" }),
     finished: svg("path", { d: "M2 6.5l3 3 5-7", class: "hn-mark-line hn-mark-strong" }),
     stopped: svg("path", { d: "M2.5 2.5h7v7h-7z", class: "hn-mark-fill" }),
+    unfinished: svg("path", { d: "M2.5 2.5h7v7h-7z", class: "hn-mark-line" }),
+    idle: svg("path", { d: "M2.5 6h7", class: "hn-mark-line hn-mark-strong" }),
     empty: svg("circle", { cx: 6, cy: 6, r: 4, class: "hn-mark-line" }),
   }[status];
   return svg(

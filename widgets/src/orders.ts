@@ -1,5 +1,5 @@
 /** Orders to a study: buttons that set flags in the storage, and words for what was ordered. */
-import { gaveUp, isLast, runningWorkers, studyStatus } from "./derived.ts";
+import { isLast, runningWorkers, studyStatus } from "./derived.ts";
 import { ask } from "./dialog.ts";
 import { h } from "./dom.ts";
 import * as format from "./format.ts";
@@ -109,8 +109,7 @@ export function ordered(study: Study, now: Date): string {
     const then = stop.now ? "are given back at their next report" : "finish";
     return `${given} Running trials ${then}.`;
   }
-  const why = running ? null : gaveUp(study);
-  return why === null ? "" : `Stopped ${why}.`;
+  return "";
 }
 
 /** `by ana@lab at 15:42`, with the date where it was on another day. */

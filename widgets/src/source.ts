@@ -22,6 +22,8 @@ export class Source extends KernelLink {
   readonly selectionChanged = new Event<number[]>();
   /** The trial under the pointer, in any widget. */
   hovered: number | null = null;
+  /** A trial is to be brought into sight, with its details. */
+  readonly shown = new Event<number>();
   readonly hoverChanged = new Event<number | null>();
   /** PED-ANOVA's scores of the parameters, null before the first. */
   importance: Scores | null = null;
@@ -106,6 +108,12 @@ export class Source extends KernelLink {
     this.model.set("selected", this.selected);
     this.model.save_changes();
     this.selectionChanged.emit(this.selected);
+  }
+
+  /** Select a trial, and bring its details into sight. */
+  show(number: number): void {
+    this.select([number]);
+    this.shown.emit(number);
   }
 
   hover(number: number | null): void {

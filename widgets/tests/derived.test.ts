@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { formerBest, pace, savedByPruning, twoBest } from "../src/derived.ts";
+import { formerBest, pace, savedByPruning, studyStatus, twoBest } from "../src/derived.ts";
+import { gaveUpWords } from "../src/gave_up.ts";
 import type { Status } from "../src/study.ts";
 import type { StudyState } from "../src/wire.ts";
 import { studyOf } from "./studies.ts";
@@ -92,3 +93,30 @@ for (const { name, direction, trials, number, second, former } of cases<BestCase
     close(formerBest(study), former);
   });
 }
+
+test("a study says plainly why nothing runs", () => {
+  const now = START + 3600;
+  const one = [{ number: 0, value: 1, started: START, completed: START + 1 }];
+  const at = new Date((START + 60) * 1000).toISOString();
+  const status = (state: Partial<StudyState>) => studyStatus(studyOf(one, state), now);
+  assert.equal(status({ goal: null }), "idle");
+  assert.equal(status({ goal: 1 }), "finished");
+  assert.equal(status({ goal: 2 }), "unfinished");
+  assert.equal(status({ goal: 2, stop: { by: "ana@lab", at, now: false, id: "1" } }), "stopped");
+  assert.equal(status({ goal: 2, gave_up: { why: "after 5 failures in a row", at } }), "stopped");
+});
+
+test("a run that gave up says why, as far as it is known", () => {
+  const trials = [0, 1].map((number) => ({ number, status: "failed" as const, started: START }));
+  const at = new Date((START + 60) * 1000).toISOString();
+  const words = (why: string) => gaveUpWords(studyOf(trials, { gave_up: { why, at } }));
+  assert.deepEqual(words("after 5 failures in a row: all OSError"), {
+    what: "Stopped after 5 failures in a row.",
+    more: "All of them: OSError. No value yet.",
+  });
+  assert.deepEqual(words("after 50 infeasible trials in a row"), {
+    what: "Stopped after 50 infeasible trials in a row.",
+    more: "No value yet.",
+  });
+  assert.equal(gaveUpWords(studyOf(trials)), null);
+});

@@ -19,7 +19,9 @@ __all__ = ["StudySummary", "directions_of", "front_size", "improvements", "worke
 # Seconds for which a run may draw its next trial.
 _BETWEEN_TRIALS = 10.0
 
-StudyStatus = Literal["running", "paused", "finished", "stopped", "empty"]
+StudyStatus = Literal["running", "paused", "finished", "stopped", "unfinished", "idle", "empty"]
+"""`"stopped"`: somebody or a run stopped it; `"unfinished"`: no trial runs before its goal is
+reached; `"idle"`: no trial runs, and no goal is known."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +68,12 @@ class StudySummary:
             return "empty"
         if self._stopped() is not None:
             return "stopped"
-        if self.goal is None or self.finished >= self.goal:
+        if self.goal is None:
+            return "idle"
+        if self.finished >= self.goal:
             return "finished"
         idle = time.time() - (self.last_activity or 0.0)
-        return "running" if idle < _BETWEEN_TRIALS else "stopped"
+        return "running" if idle < _BETWEEN_TRIALS else "unfinished"
 
     @property
     def reason(self) -> str | None:
@@ -78,14 +82,19 @@ class StudySummary:
 
     def _stopped(self) -> str | None:
         """Return what ended the runs since the last trial started, or None."""
-        since = self.last_start or 0.0
-        stop, gave_up = self.flags.stop, self.flags.gave_up
+        stop = self.flags.stop
         # Orders are given to the second.
-        if stop is not None and stop.at.timestamp() >= math.floor(since):
+        if stop is not None and stop.at.timestamp() >= math.floor(self.last_start or 0.0):
             return f"by {stop.by}"
-        if gave_up is not None and gave_up.at.timestamp() >= since:
-            return gave_up.why
-        return None
+        return self.gave_up
+
+    @property
+    def gave_up(self) -> str | None:
+        """Why a run ended itself since the last trial started, or None where none did."""
+        said = self.flags.gave_up
+        if said is None or said.at.timestamp() < (self.last_start or 0.0):
+            return None
+        return said.why
 
     @property
     def finished(self) -> int:

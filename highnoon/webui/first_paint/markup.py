@@ -93,5 +93,7 @@ _STUDY_MARKS: dict[str, list[Markup]] = {
     "paused": [_path("M3 2h2v8H3zM7 2h2v8H7z", "hn-mark-fill")],
     "finished": [_path("M2 6.5l3 3 5-7", "hn-mark-line hn-mark-strong")],
     "stopped": [_path("M2.5 2.5h7v7h-7z", "hn-mark-fill")],
+    "unfinished": [_path("M2.5 2.5h7v7h-7z", "hn-mark-line")],
+    "idle": [_path("M2.5 6h7", "hn-mark-line hn-mark-strong")],
     "empty": [_circle(4, "hn-mark-line")],
 }

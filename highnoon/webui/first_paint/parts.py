@@ -37,6 +37,8 @@ _STATUS_WORDS = {
     "paused": "Paused",
     "finished": "Finished",
     "stopped": "Stopped",
+    "unfinished": "Unfinished",
+    "idle": "Not running",
     "empty": "No trials yet",
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from highnoon.hpo.plotdata import best, pace, saved_by_pruning
 from highnoon.hpo.reading import summary_of
 from highnoon.webui.first_paint import formats
-from highnoon.webui.first_paint.markup import Markup, h, mark
+from highnoon.webui.first_paint.markup import Markup, h, mark, study_mark
 from highnoon.webui.first_paint.parts import (
     bar,
     no_buttons,
@@ -73,7 +73,14 @@ def study_html(overview: "StudyOverview", storage: str, *, base: str, refused: s
         _counts(counts, len(trials), max(0, rest - counts.get("queued", 0))),
     )
     parts = [
-        h("div.hn-part.hn-header", None, top, no_buttons(refused), strip),
+        h(
+            "div.hn-part.hn-header",
+            None,
+            top,
+            no_buttons(refused),
+            _gave_up(overview, summary),
+            strip,
+        ),
         _anchors(len(trials), workers),
         _plot("history", "Optimization history", _HISTORY_HEIGHT),
         _plot("curves", "Learning curves", _HISTORY_HEIGHT),
@@ -120,6 +127,37 @@ def _state(summary: "StudySummary", workers: int) -> Markup:
     some = h("span.hn-muted", None, formats.plural(workers, "worker")) if workers else None
     word = status_word(summary.status, strong=True)
     return h("div.hn-header-state", {"role": "status"}, word, some)
+
+
+def _gave_up(overview: "StudyOverview", summary: "StudySummary") -> Markup | None:
+    """Return the notice of a study whose last run ended itself."""
+    if summary.gave_up is None or summary.status != "stopped":
+        return None
+    trials = overview.trials
+    troubled = trials.number[trials.is_status("failed") | trials.is_status("infeasible")]
+    what, _, kinds = summary.gave_up.partition(": ")
+    more = [
+        f"{re.sub('^all ', 'All of them: ', kinds)}." if kinds else "",
+        "" if summary.history else "No value yet.",
+    ]
+    return h(
+        "div.hn-notices",
+        {"role": "status"},
+        h(
+            "div.hn-notice.hn-notice-bad",
+            None,
+            study_mark("stopped"),
+            h(
+                "span.hn-muted",
+                None,
+                h("b.hn-strong", None, f"Stopped {what}."),
+                f" {' '.join(filter(None, more))}",
+            ),
+            h("button.hn-button.hn-push", {"disabled": True}, f"Show trial {troubled.max()}")
+            if len(troubled)
+            else None,
+        ),
+    )
 
 
 def _figures(

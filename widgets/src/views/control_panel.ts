@@ -2,6 +2,7 @@
 import { finishedCount, notStarted, pace } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
+import { GaveUpNotice } from "../gave_up.ts";
 import { liveness } from "../notices.ts";
 import { Orders } from "../orders.ts";
 import { stateBar } from "../state_bar.ts";
@@ -15,6 +16,7 @@ const TICK_MS = 5000;
 export function controlPanel({ el, source, study }: ViewContext): () => void {
   const orders = new Orders(source);
   const busy = liveness(source);
+  const gaveUp = new GaveUpNotice(source);
   const state = h("div.hn-header-state", { role: "status" });
   const progress = h("div.hn-controls-progress");
   const trial = new TrialChoice();
@@ -31,6 +33,7 @@ export function controlPanel({ el, source, study }: ViewContext): () => void {
       h("div.hn-push.hn-controls-row", {}, state, orders.pause, orders.stop),
     ),
     busy.element,
+    gaveUp.element,
     progress,
     trial.element,
     orders.said.element,
@@ -45,6 +48,7 @@ export function controlPanel({ el, source, study }: ViewContext): () => void {
     );
     trial.update(study, source.selected);
     orders.update();
+    gaveUp.update();
   };
   draw();
   const off = [source.changed.on(draw), source.selectionChanged.on(draw), busy.stop];

@@ -12,6 +12,7 @@ import {
 } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
+import { GaveUpNotice } from "../gave_up.ts";
 import { mark, STATUS_WORDS, studyMark } from "../marks.ts";
 import { Orders } from "../orders.ts";
 import { liveness } from "../notices.ts";
@@ -27,15 +28,17 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   const orders = new Orders(source);
   const state = h("div.hn-header-state", { role: "status" });
   const busy = liveness(source);
+  const gaveUp = new GaveUpNotice(source);
   const top = h("div.hn-header-top");
   const strip = h("div.hn-panel.hn-strip");
-  el.append(top, busy.element, strip);
+  el.append(top, busy.element, gaveUp.element, strip);
   const title = h("div.hn-header-title");
   const draw = () => {
     if (!source.ready) return;
     title.replaceChildren(...about(source));
     state.replaceChildren(...studyState(study));
     orders.update();
+    gaveUp.update();
     const now = Date.now() / 1000;
     strip.replaceChildren(
       figures(study, now),

@@ -55,8 +55,10 @@ export function tabs({ el, source, study, model }: ViewContext): () => void {
   // The dashboard's box holds this element only after this returned.
   const placed = requestAnimationFrame(follow);
   const stop = source.changed.on(count);
+  const stopShowing = source.shown.on(() => choose("trials"));
   return () => {
     stop();
+    stopShowing();
     cancelAnimationFrame(placed);
     model.off("change:tab", follow);
   };

@@ -201,6 +201,8 @@ export function trials({ el, source, study, model }: ViewContext): () => void {
   const stops = [
     source.changed.on(draw),
     source.selectionChanged.on(selection),
+    // What hides them makes room for them first.
+    source.shown.on(() => requestAnimationFrame(() => details.focus())),
     source.hoverChanged.on((number) => grid?.light(number)),
     source.importanceChanged.on(() => grid && describe()),
   ];
