@@ -62,7 +62,7 @@ MARKS: Mapping[TrialStatus, Mark] = {
     "failed": Mark("#c5281c", "x-thin-open", "✕", 2),
     "diverged": Mark("#8a3fb0", "triangle-up", "▲", 0),
     "infeasible": Mark(INK_2, "circle-x-open", "⊘"),
-    "interrupted": Mark(INK_2, "square-open", "□"),
+    "lost": Mark(INK_2, "square-open", "□"),
     "queued": Mark(INK_2, "circle-open", "◌"),
 }
 

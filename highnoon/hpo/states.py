@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["FINISHED", "TrialStatus", "best_of", "is_finished_trial", "status_of", "trial_status"]
 
 TrialStatus = Literal[
-    "completed", "pruned", "diverged", "infeasible", "failed", "interrupted", "running", "queued"
+    "completed", "pruned", "diverged", "infeasible", "failed", "lost", "running", "queued"
 ]
 
 FINISHED: tuple[TrialStatus, ...] = ("completed", "pruned", "diverged", "failed")
@@ -24,7 +24,7 @@ def trial_status(trial: "FrozenTrial") -> TrialStatus:
     """Return what became of a trial.
 
     Optuna's `PRUNED` is `"diverged"` where a value was not finite and `"infeasible"` where a
-    constraint refused the parameters; its `FAIL` is `"interrupted"` where the trial was given back.
+    constraint refused the parameters; its `FAIL` is `"lost"` where the trial was given back.
     A trial completed by other tools with an infinite value counts as diverged.
     """
     finite = math.isfinite(trial.values[0]) if trial.values else False
@@ -44,7 +44,7 @@ def status_of(state: str, attrs: "Container[str]", *, finite: bool) -> TrialStat
     if state == "PRUNED":
         return "diverged" if attributes.DIVERGED in attrs else "pruned"
     if state == "FAIL":
-        return "interrupted" if attributes.INTERRUPTED in attrs else "failed"
+        return "lost" if attributes.INTERRUPTED in attrs else "failed"
     if state == "COMPLETE":
         return "completed" if finite else "diverged"
     return "running" if state == "RUNNING" else "queued"

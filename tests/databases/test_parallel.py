@@ -27,7 +27,7 @@ def test_a_killed_worker_costs_nothing_but_its_trial(database_url: str, tmp_path
 
     hpo.optimize(objective, SPACE, n_trials=10, n_jobs=2)
     counts = Counter(trial_status(trial) for trial in hpo.trials)
-    assert counts == {"completed": 10, "interrupted": 1}
+    assert counts == {"completed": 10, "lost": 1}
     assert all(t.intermediate_values for t in hpo.trials if trial_status(t) == "completed")
 
 

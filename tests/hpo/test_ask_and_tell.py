@@ -153,7 +153,7 @@ def test_stop_now_gives_the_running_trial_back_at_its_next_report(url: str) -> N
     go.set()
     handle.wait(WAIT_SECONDS)
     states = [trial_status(trial) for trial in hpo.trials]
-    assert states == ["completed", "interrupted", "queued"]
+    assert states == ["completed", "lost", "queued"]
     assert hpo.trials[1].user_attrs[attributes.INTERRUPTED] == "stop"
     hpo.optimize(lambda params: 2.0, SPACE, n_trials=1)
     assert trial_status(hpo.trials[2]) == "completed"

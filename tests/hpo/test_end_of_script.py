@@ -34,4 +34,4 @@ def test_the_running_trial_is_given_back_and_the_finished_ones_are_kept(tmp_path
     assert ended.returncode == 0, ended.stderr
     assert "Call wait() on its handle to let it finish." in ended.stderr
     trials = hn.StudyReader.open("s", f"sqlite:///{tmp_path / 's.db'}").trials
-    assert [trial_status(t) for t in trials] == ["completed", "completed", "interrupted", "queued"]
+    assert [trial_status(t) for t in trials] == ["completed", "completed", "lost", "queued"]

@@ -67,7 +67,7 @@ def test_ctrl_c_gives_the_trial_back_and_returns_the_best(
         "the next optimize() tries it again. Returning the best so far."
     ) in err
     assert "Traceback" not in err
-    assert states(url) == ["completed"] * 3 + ["interrupted", "queued"]
+    assert states(url) == ["completed"] * 3 + ["lost", "queued"]
 
     hpo = HPOTrialManager(study_name="s", storage=url)
     seen = []
@@ -90,7 +90,7 @@ def test_sigterm_gives_the_trial_back_and_ends_the_program(
     code, out, err = interrupted(start_python, tmp_path, signal.SIGTERM, finish=1)
     assert (code, out) == (128 + signal.SIGTERM, "")
     assert "Terminated. 1 finished trial is kept. Trial 1 was given back" in err
-    assert states(url) == ["completed", "interrupted", "queued"]
+    assert states(url) == ["completed", "lost", "queued"]
 
 
 def test_ctrl_c_before_anything_completed_goes_through(
@@ -101,7 +101,7 @@ def test_ctrl_c_before_anything_completed_goes_through(
     assert out == ""
     assert "Interrupted. 0 finished trials are kept. Trial 0 was given back" in err
     assert err.rstrip().endswith("KeyboardInterrupt")
-    assert states(url) == ["interrupted", "queued"]
+    assert states(url) == ["lost", "queued"]
 
 
 def test_a_signal_in_a_callback_waits_for_it_and_loses_nothing(
@@ -143,7 +143,7 @@ def test_an_exit_of_the_objective_gives_the_trial_back() -> None:
     with pytest.raises(SystemExit) as caught:
         hpo.optimize(objective, SPACE, n_trials=2)
     assert caught.value.code == 3
-    assert [trial_status(trial) for trial in hpo.trials] == ["interrupted", "queued"]
+    assert [trial_status(trial) for trial in hpo.trials] == ["lost", "queued"]
 
 
 def test_a_trial_that_someone_else_finished_is_not_given_back(url: str) -> None:

@@ -75,7 +75,7 @@ def test_the_trial_of_a_killed_worker_is_given_up_and_its_parameters_are_tried_a
     assert trial_status(hpo.trials[0]) == "running"
     run_for(hpo, 180, until=lambda: [t for t in retries_of(hpo, 0) if t.state.is_finished()])
     lost = hpo.trials[0]
-    assert trial_status(lost) == "interrupted"
+    assert trial_status(lost) == "lost"
     assert lost.user_attrs["highnoon:interrupted"] == "lost"
     (retry,) = retries_of(hpo, 0)
     assert trial_status(retry) == "completed"

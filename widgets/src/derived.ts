@@ -15,9 +15,13 @@ export function finishedCount(study: Study): number {
   return counts.completed + counts.pruned + counts.diverged + counts.failed;
 }
 
-/** How many trials are still to start until the goal is reached; 0 where there is none. */
 export function notStarted(study: Study): number {
-  return Math.max(0, (study.state.goal ?? 0) - finishedCount(study) - study.counts().running);
+  return toStart(study.state.goal, finishedCount(study), study.counts().running);
+}
+
+/** How many trials are still to start until the goal is reached; 0 where there is none. */
+export function toStart(goal: number | null, finished: number, running: number): number {
+  return Math.max(0, (goal ?? 0) - finished - running);
 }
 
 /** Names of the workers whose trials run, by trial. */

@@ -4,19 +4,6 @@ import type { Status } from "./study.ts";
 
 export type Mark = Status | "best";
 
-/** What a person calls a status. */
-export const WORDS: Record<Mark, string> = {
-  best: "best",
-  completed: "completed",
-  pruned: "pruned",
-  diverged: "diverged",
-  infeasible: "infeasible",
-  failed: "failed",
-  interrupted: "lost",
-  running: "running",
-  queued: "queued",
-};
-
 /** Draw a mark of 12 px; `share` is how much of a running trial is done, 0 to 1. */
 export function mark(kind: Mark, share = 0.25): SVGSVGElement {
   return svg(
@@ -40,7 +27,7 @@ function shapes(kind: Mark, share: number): SVGElement[] {
     case "diverged":
       return [svg("path", { d: "M6 2l4.4 8H1.6z", class: "hn-mark-fill" })];
     case "failed":
-    case "interrupted":
+    case "lost":
       return [svg("path", { d: "M2.5 2.5l7 7m0-7l-7 7", class: "hn-mark-line hn-mark-strong" })];
     case "infeasible":
       return [

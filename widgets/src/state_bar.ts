@@ -1,7 +1,7 @@
 /** Trials by their states: a bar, and marks with counts. */
 import { h } from "./dom.ts";
 import * as format from "./format.ts";
-import { mark, WORDS } from "./marks.ts";
+import { mark } from "./marks.ts";
 import type { Status } from "./study.ts";
 
 export type Counts = Record<Status, number>;
@@ -12,7 +12,7 @@ export const SHOWN: readonly Status[] = [
   "pruned",
   "diverged",
   "failed",
-  "interrupted",
+  "lost",
   "infeasible",
   "running",
   "queued",
@@ -23,8 +23,7 @@ export function stateBar(counts: Counts, rest: number): HTMLElement {
   const segments = SHOWN.filter((status) => status !== "queued" && counts[status] > 0);
   const element = h("div.hn-state-bar", {
     role: "img",
-    "aria-label":
-      segments.map((status) => `${counts[status]} ${WORDS[status]}`).join(", ") || "no trials",
+    "aria-label": segments.map((status) => `${counts[status]} ${status}`).join(", ") || "no trials",
   });
   for (const status of segments) {
     const segment = h("span", { "data-status": status });
@@ -44,10 +43,10 @@ export function stateCounts(counts: Counts, { words }: { words: boolean }): HTML
   return SHOWN.filter((status) => counts[status] > 0).map((status) =>
     h(
       "span",
-      words ? {} : { title: WORDS[status] },
+      words ? {} : { title: status },
       mark(status),
       words ? h("b.hn-strong", {}, format.integer(counts[status])) : format.integer(counts[status]),
-      words ? WORDS[status] : h("span.hn-visually-hidden", {}, ` ${WORDS[status]}`),
+      words ? status : h("span.hn-visually-hidden", {}, ` ${status}`),
     ),
   );
 }

@@ -9,7 +9,7 @@ export const STATUSES = [
   "diverged",
   "infeasible",
   "failed",
-  "interrupted",
+  "lost",
   "running",
   "queued",
 ] as const;

@@ -83,13 +83,10 @@ test("an infeasible trial says which rule it breaks", () => {
 
 test("a lost trial says whose it was and what became of its parameters", () => {
   assert.equal(
-    told("interrupted", { interrupted: "lost", retried_by: 60 }),
+    told("lost", { interrupted: "lost", retried_by: 60 }),
     "No sign of life from gpu-a1; it was given up. Its parameters are tried again as trial 60.",
   );
-  assert.equal(
-    told("interrupted", { interrupted: "SIGTERM" }),
-    "Ended by SIGTERM, and given back.",
-  );
+  assert.equal(told("lost", { interrupted: "SIGTERM" }), "Ended by SIGTERM, and given back.");
 });
 
 test("a trial under orders says whose", () => {

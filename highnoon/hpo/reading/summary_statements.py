@@ -37,7 +37,7 @@ _TOLD = (
 _MARKS = {
     "infeasible": attributes.INFEASIBLE,
     "diverged": attributes.DIVERGED,
-    "interrupted": attributes.INTERRUPTED,
+    "lost": attributes.INTERRUPTED,
 }
 
 

@@ -284,7 +284,7 @@ class ParallelLoop:
             if not trial.state.is_finished() and give_up(self._study, self._storage, trial, cause):
                 self._watch.release(trial.number)
             ended = self._trial(trial.number)
-            if trial_status(ended) == "interrupted":
+            if trial_status(ended) == "lost":
                 self.given_back.append(ended.number)
             with suppress(HighNoonError):  # the run ends anyway
                 self._add(ended, tally)

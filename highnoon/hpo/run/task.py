@@ -169,7 +169,7 @@ class TaskRunner:
             study.stop_requested = False
         earlier = find_trial(study, token)
         if earlier is not None:
-            if earlier.state.is_finished() and trial_status(earlier) != "interrupted":
+            if earlier.state.is_finished() and trial_status(earlier) != "lost":
                 return self._outcome(earlier.number)
             if not earlier.state.is_finished() and (
                 give_up(study, self._opened.storage, earlier, "lost") == "stopped"

@@ -76,7 +76,7 @@ _TRIAL_MARKS: dict[str, list[Markup]] = {
     "pruned": [_path("M2 3.2h8L6 9.8z", "hn-mark-line")],
     "diverged": [_path("M6 2l4.4 8H1.6z", "hn-mark-fill")],
     "failed": _CROSS,
-    "interrupted": _CROSS,
+    "lost": _CROSS,
     "infeasible": [_circle(4, "hn-mark-line"), _path("M3.2 8.8l5.6-5.6", "hn-mark-line")],
     "queued": [_circle(4, "hn-mark-line hn-mark-dotted")],
     "running": [

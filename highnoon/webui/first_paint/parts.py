@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from highnoon.hpo.states import TrialStatus
 from highnoon.webui.first_paint import formats
 from highnoon.webui.first_paint.markup import Markup, h, mark, study_mark, svg
 
 __all__ = [
-    "WORDS",
     "bar",
     "no_buttons",
     "not_started",
@@ -18,20 +18,18 @@ __all__ = [
     "trouble",
 ]
 
-WORDS = {
-    "best": "best",
-    "completed": "completed",
-    "pruned": "pruned",
-    "diverged": "diverged",
-    "failed": "failed",
-    "interrupted": "lost",
-    "infeasible": "infeasible",
-    "running": "running",
-    "queued": "queued",
-}
-"""What a person calls a status, in the order in which states are shown."""
+_SHOWN: tuple[TrialStatus, ...] = (
+    "completed",
+    "pruned",
+    "diverged",
+    "failed",
+    "lost",
+    "infeasible",
+    "running",
+    "queued",
+)
+"""In the order in which they are shown."""
 
-_SHOWN = tuple(WORDS)[1:]
 _STATUS_WORDS = {
     "running": "Running",
     "paused": "Paused",
@@ -84,7 +82,7 @@ def not_started(counts: Mapping[str, int], finished: int, goal: int | None) -> i
 def state_bar(counts: Mapping[str, int], rest: int) -> Markup:
     """Return the bar of trials by their states; `rest` is how many are still to start."""
     shown = [status for status in _SHOWN if status != "queued" and counts.get(status)]
-    label = ", ".join(f"{counts[status]} {WORDS[status]}" for status in shown) or "no trials"
+    label = ", ".join(f"{counts[status]} {status}" for status in shown) or "no trials"
     parts = [(status, counts[status]) for status in shown]
     if rest > 0 or not shown:
         parts.append(("rest", rest or 1))
@@ -103,10 +101,10 @@ def state_counts(counts: Mapping[str, int], *, words: bool) -> Sequence[Markup]:
             continue
         amount = formats.integer(counts[status])
         if words:
-            parts = (h("b.hn-strong", None, amount), WORDS[status])
+            parts = (h("b.hn-strong", None, amount), status)
         else:
-            parts = (amount, h("span.hn-visually-hidden", None, f" {WORDS[status]}"))
-        title = None if words else WORDS[status]
+            parts = (amount, h("span.hn-visually-hidden", None, f" {status}"))
+        title = None if words else status
         shown.append(h("span", {"title": title}, mark(status), *parts))
     return shown
 

@@ -11,7 +11,6 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from highnoon.hpo.reading import STATUSES
 from highnoon.webui.first_paint import formats
 from highnoon.webui.first_paint.markup import Markup, h, mark
-from highnoon.webui.first_paint.parts import WORDS
 from highnoon.webui.first_paint.sparkline import curve_cell
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def columns_of(shown: "Shown") -> list[Column]:
 
     def state(row: int) -> str:
         kind = "best" if row == shown.best else shown.status(row)
-        return h("span.hn-state", None, mark(kind), h("span", None, WORDS[kind]))
+        return h("span.hn-state", None, mark(kind), h("span", None, kind))
 
     def worker(row: int) -> str:
         if STATUSES[trials.status[row]] == "queued":

@@ -78,7 +78,7 @@ def test_four_killed_workers_cost_no_result_and_none_is_there_twice(
     killer.join(60)
     assert len(killed) == 4
     counts = Counter(trial_status(trial) for trial in hpo.trials)
-    assert counts == {"completed": n_trials, "interrupted": counts["interrupted"]}, [
+    assert counts == {"completed": n_trials, "lost": counts["lost"]}, [
         (trial.number, trial.user_attrs) for trial in hpo.trials if trial.state.name == "FAIL"
     ]
     done = [trial for trial in hpo.trials if trial_status(trial) == "completed"]

@@ -81,8 +81,8 @@ def test_ctrl_c_gives_every_running_trial_back(
     assert "Traceback" not in err
     assert none_left(started)
     counts = statuses(url)
-    assert counts["interrupted"] == counts["queued"] == 2
-    assert set(counts) == {"completed", "interrupted", "queued"}
+    assert counts["lost"] == counts["queued"] == 2
+    assert set(counts) == {"completed", "lost", "queued"}
     causes = {
         t.user_attrs.get(attributes.INTERRUPTED) for t in HPOTrialManager("s", storage=url).trials
     }
@@ -96,7 +96,7 @@ def test_sigterm_gives_every_running_trial_back(driver: Driver, tmp_path: Path, 
     out, _ = process.communicate(timeout=WAIT_SECONDS)
     assert (process.returncode, out) == (128 + signal.SIGTERM, "")
     assert none_left(started)
-    assert statuses(url)["interrupted"] == statuses(url)["queued"] == 2
+    assert statuses(url)["lost"] == statuses(url)["queued"] == 2
 
 
 def test_a_killed_driver_takes_its_workers_along_and_they_give_their_trials_back(
@@ -106,7 +106,7 @@ def test_a_killed_driver_takes_its_workers_along_and_they_give_their_trials_back
     started = sleeping(process, tmp_path)
     process.kill()
     assert none_left(started)
-    assert statuses(url)["interrupted"] == statuses(url)["queued"] == 2
+    assert statuses(url)["lost"] == statuses(url)["queued"] == 2
 
 
 def test_a_killed_fork_server_takes_its_workers_along_and_the_run_goes_on(
@@ -125,4 +125,4 @@ def test_a_killed_fork_server_takes_its_workers_along_and_the_run_goes_on(
     assert none_left(started)
     counts = statuses(url)
     assert counts["completed"] == 20
-    assert set(counts) == {"completed", "interrupted"}
+    assert set(counts) == {"completed", "lost"}

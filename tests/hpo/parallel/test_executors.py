@@ -89,12 +89,12 @@ def test_a_process_pool_that_breaks_says_so_and_the_next_call_completes_the_tria
     statuses = Counter(trial_status(trial) for trial in hpo.trials)
     assert statuses["running"] == 0
     # One that had drawn no parameters yet has nothing that could be tried again.
-    given_back = {t.number for t in hpo.trials if trial_status(t) == "interrupted" and t.params}
+    given_back = {t.number for t in hpo.trials if trial_status(t) == "lost" and t.params}
     assert len(given_back) == statuses["queued"] >= 1
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
         hpo.optimize(objective, SPACE, total_trials=10, executor=pool)
     statuses_after = Counter(trial_status(trial) for trial in hpo.trials)
-    assert statuses_after == {"completed": 10, "interrupted": statuses["interrupted"]}
+    assert statuses_after == {"completed": 10, "lost": statuses["lost"]}
     retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in hpo.trials} - {None}
     assert retried == given_back
 
@@ -127,7 +127,7 @@ def test_a_task_that_starts_when_the_run_is_over_does_nothing(
         finally:
             (tmp_path / "over").touch()
     assert (tmp_path / "calls").read_text() == "called\n"
-    assert [trial_status(trial) for trial in hpo.trials][:1] == ["interrupted"]
+    assert [trial_status(trial) for trial in hpo.trials][:1] == ["lost"]
     assert not {"running", "completed"} & {trial_status(t) for t in hpo.trials[1:-1]}
 
 

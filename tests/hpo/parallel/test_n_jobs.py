@@ -179,8 +179,8 @@ def test_a_killed_worker_costs_nothing_but_its_trial(
 
     hpo.optimize(objective, SPACE, n_trials=8, n_jobs=2)
     counts = Counter(trial_status(trial) for trial in hpo.trials)
-    assert counts == {"completed": 8, "interrupted": 1}
-    lost = next(trial for trial in hpo.trials if trial_status(trial) == "interrupted")
+    assert counts == {"completed": 8, "lost": 1}
+    lost = next(trial for trial in hpo.trials if trial_status(trial) == "lost")
     assert lost.user_attrs[attributes.INTERRUPTED] == "lost"
     retried = [t for t in hpo.trials if t.user_attrs.get(attributes.RETRY_OF) == lost.number]
     assert [trial.params for trial in retried] == [lost.params]
@@ -202,8 +202,8 @@ def test_a_trial_that_had_no_parameters_when_its_worker_died_is_not_said_to_be_t
     hpo = HPOTrialManager("s", storage=url, sampler=DiesAtFirst(), pruner="none")
     hpo.optimize(lambda params: params["x"], SPACE, n_trials=3, n_jobs=2)
     counts = Counter(trial_status(trial) for trial in hpo.trials)
-    assert counts == {"completed": 3, "interrupted": 1}
-    (lost,) = (trial for trial in hpo.trials if trial_status(trial) == "interrupted")
+    assert counts == {"completed": 3, "lost": 1}
+    (lost,) = (trial for trial in hpo.trials if trial_status(trial) == "lost")
     assert f"Trial {lost.number} is given up, for it had no parameters yet. Its worker" in said()
     assert "tried again" not in said()
 
@@ -239,7 +239,7 @@ def test_a_trial_that_kills_its_worker_every_time_fails_in_the_end(url: str) -> 
     hpo.enqueue({"x": 0.5}, SPACE)
     hpo.optimize(objective, SPACE, n_trials=4, n_jobs=2)
     ended = [trial_status(trial) for trial in hpo.trials if trial.params["x"] == 0.5]
-    assert ended == ["interrupted", "interrupted", "failed"]
+    assert ended == ["lost", "lost", "failed"]
     failed = next(trial for trial in hpo.trials if trial_status(trial) == "failed")
     failure = failed.user_attrs[attributes.FAILURE]
     assert failure["type"] == WorkerDiedError.__name__

@@ -23,14 +23,14 @@ _STATES = {
     "diverged": TrialState.PRUNED,
     "infeasible": TrialState.PRUNED,
     "failed": TrialState.FAIL,
-    "interrupted": TrialState.FAIL,
+    "lost": TrialState.FAIL,
     "running": TrialState.RUNNING,
     "queued": TrialState.WAITING,
 }
 _MARKS = {
     "diverged": attributes.DIVERGED,
     "infeasible": attributes.INFEASIBLE,
-    "interrupted": attributes.INTERRUPTED,
+    "lost": attributes.INTERRUPTED,
 }
 
 

@@ -116,7 +116,7 @@ STATES = [
     (TrialState.PRUNED, None, attributes.DIVERGED, "diverged"),
     (TrialState.PRUNED, None, attributes.INFEASIBLE, "infeasible"),
     (TrialState.FAIL, None, None, "failed"),
-    (TrialState.FAIL, None, attributes.INTERRUPTED, "interrupted"),
+    (TrialState.FAIL, None, attributes.INTERRUPTED, "lost"),
 ]
 
 

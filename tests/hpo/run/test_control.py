@@ -117,7 +117,7 @@ def test_stop_now_gives_the_running_trial_back(url: str, start_python: StartPyth
     control.stop(now=True)
     worker.communicate(timeout=WAIT_SECONDS)
     assert worker.returncode == 0
-    assert statuses(url) == ["completed", "interrupted", "queued"]
+    assert statuses(url) == ["completed", "lost", "queued"]
 
 
 def test_a_run_whose_study_is_deleted_ends_with_an_error(

@@ -86,7 +86,7 @@ def test_of_many_watchers_one_queues_the_retry(database_url: str, buffered: bool
     hpo = hn.HPOTrialManager("s", storage=database_url)
     number = leave_dead(database_url, {"x": 0.5})
     look_until_it_stood_still(*(watcher(database_url, buffered=buffered) for _ in range(4)))
-    assert trial_status(hpo.trials[number]) == "interrupted"
+    assert trial_status(hpo.trials[number]) == "lost"
     (retry,) = retries_of(hpo, number)
     assert retry.state == TrialState.WAITING
     assert retry.system_attrs["fixed_params"] == hpo.trials[number].params
@@ -112,7 +112,7 @@ def test_of_two_retries_of_a_trial_one_runs(url: str, study: hn.HPOTrialManager)
     ran: list[dict[str, Any]] = []
     study.optimize(lambda params: ran.append(params) or 1.0, SPACE, n_trials=2)
     again, dropped = retries_of(study, number)
-    assert [trial_status(again), trial_status(dropped)] == ["completed", "interrupted"]
+    assert [trial_status(again), trial_status(dropped)] == ["completed", "lost"]
     assert [params["x"] for params in ran].count(first.system_attrs["fixed_params"]["x"]) == 1
     look_until_it_stood_still(watcher(url))
     assert retries_of(study, dropped.number) == []
@@ -140,7 +140,7 @@ def test_a_trial_that_died_before_it_had_parameters_is_not_tried_again(
 ) -> None:
     number = leave_dead(url)
     look_until_it_stood_still(watcher(url))
-    assert trial_status(study.trials[number]) == "interrupted"
+    assert trial_status(study.trials[number]) == "lost"
     assert retries_of(study, number) == []
 
 
@@ -173,7 +173,7 @@ def test_a_watcher_that_could_not_look_starts_anew(url: str, study: hn.HPOTrialM
     eye.look(())
     assert trial_status(study.trials[number]) == "running"
     look_until_it_stood_still(eye)
-    assert trial_status(study.trials[number]) == "interrupted"
+    assert trial_status(study.trials[number]) == "lost"
 
 
 def test_a_worker_learns_that_its_trial_was_given_up(url: str, study: hn.HPOTrialManager) -> None:
@@ -192,7 +192,7 @@ def test_a_worker_learns_that_its_trial_was_given_up(url: str, study: hn.HPOTria
     hpo = hn.HPOTrialManager("s", storage=url, grace_period=1.0)
     hpo.optimize(objective, SPACE, n_trials=1, show_progress=False)
     statuses = [trial_status(trial) for trial in hpo.trials]
-    assert statuses == ["completed", "interrupted", "completed"]
+    assert statuses == ["completed", "lost", "completed"]
     assert hpo.trials[2].user_attrs[attributes.RETRY_OF] == 1
 
 
@@ -239,4 +239,4 @@ def test_a_watcher_that_had_to_wait_to_write_judges_anew(
     looking.join()
     assert trial_status(study.trials[number]) == "running"
     look_until_it_stood_still(eye)
-    assert trial_status(study.trials[number]) == "interrupted"
+    assert trial_status(study.trials[number]) == "lost"

@@ -100,7 +100,7 @@ def test_the_result_of_a_trial_that_was_given_up_becomes_that_of_its_waiting_ret
     give_up(url, 2, retry=True)
     hpo = run(url)
     lost, retry, drawn = hpo.trials[2:]
-    assert trial_status(lost) == "interrupted"
+    assert trial_status(lost) == "lost"
     assert trial_status(retry) == "completed"
     assert retry.params == lost.params
     assert retry.value == lost.params["x"]
@@ -372,7 +372,7 @@ def test_the_result_of_a_worker_that_was_suspended_for_too_long_is_kept(
     assert process.stdout.readline() == "started\n"
     suspend(process.pid, url)
     handle = hpo.start(lambda params: time.sleep(0.1) or 1.0, SPACE, n_trials=10_000)
-    wait_until(lambda: trial_status(hpo.trials[1]) == "interrupted")
+    wait_until(lambda: trial_status(hpo.trials[1]) == "lost")
     handle.stop()
     handle.wait(WAIT_SECONDS)
     (tmp_path / "go on").touch()

@@ -42,7 +42,7 @@ def test_a_trial_that_could_not_be_given_back_is_not_kept_alive(url: str) -> Non
         connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO trials"))
     assert trial_status(hpo.trials[0]) == "running"
     run_until(hpo, lambda: trial_status(hpo.trials[0]) != "running")
-    assert trial_status(hpo.trials[0]) == "interrupted"
+    assert trial_status(hpo.trials[0]) == "lost"
 
 
 def test_trials_are_given_up_although_kept_results_cannot_be_delivered(
@@ -59,7 +59,7 @@ def test_trials_are_given_up_although_kept_results_cannot_be_delivered(
         return trial_status(hpo.trials[number]) != "running"
 
     run_until(hpo, given_up)
-    assert trial_status(hpo.trials[number]) == "interrupted"
+    assert trial_status(hpo.trials[number]) == "lost"
     assert caplog.text.count("the disk is gone") == 1
 
 

@@ -1,4 +1,5 @@
 /** A study in a list: what it is, how it stands, its best so far, its trials. */
+import { toStart } from "../derived.ts";
 import { h, svg } from "../dom.ts";
 import * as format from "../format.ts";
 import { STATUS_WORDS, studyMark } from "../marks.ts";
@@ -23,7 +24,7 @@ export function studyRow(
     "aria-label": `Select ${study.name}`,
   });
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
-  const rest = Math.max(0, (study.goal ?? 0) - study.finished - counts.running);
+  const rest = toStart(study.goal, study.finished, counts.running);
   const states = stateCounts(counts, { words: false });
   return h(
     "tr.hn-study-row",

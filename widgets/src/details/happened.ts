@@ -19,7 +19,7 @@ function ofStatus(study: Study, row: number, details: TrialDetails | null): stri
       return diverged(study, number, details?.diverged ?? null);
     case "infeasible":
       return infeasible(details);
-    case "interrupted":
+    case "lost":
       return details ? interrupted(study, row, details) : "";
     case "failed":
       return details ? failed(study, number, details) : "";

@@ -2,7 +2,7 @@
 import type { Status, Study } from "../study.ts";
 import { ExpressionError, Name, type Node } from "./nodes.ts";
 import { parse } from "./expression.ts";
-import { lookUp, namesOf, shownStatus, stateWord, wordsOf } from "./trial_names.ts";
+import { lookUp, namesOf, shownStatus, wordsOf } from "./trial_names.ts";
 import { checkWords } from "./unknown.ts";
 import { truth } from "./values.ts";
 
@@ -10,7 +10,7 @@ import { truth } from "./values.ts";
 export const CHIPS = {
   completed: ["completed"],
   pruned: ["pruned"],
-  failed: ["failed", "interrupted"],
+  failed: ["failed", "lost"],
 } as const satisfies Record<string, Status[]>;
 export type Chip = keyof typeof CHIPS;
 
@@ -146,7 +146,7 @@ function isSwitch(study: Study, name: string): boolean {
 
 /** What free text looks through: number, state, worker, choices. */
 function textOf(study: Study, row: number): string {
-  const words = [String(study.number.at(row)), stateWord(study, row)];
+  const words = [String(study.number.at(row)), shownStatus(study, row)];
   if (study.best === row) words.push("best");
   words.push(study.workers[study.worker.at(row)] ?? "");
   for (const parameter of study.parameters.values()) {

@@ -1,5 +1,4 @@
 /** What expressions over trials may name, and the values of one trial. */
-import { WORDS } from "../marks.ts";
 import { CODE, type Parameter, type Status, type Study } from "../study.ts";
 import type { Value } from "./values.ts";
 
@@ -7,7 +6,7 @@ import type { Value } from "./values.ts";
 const OWN: Record<string, (study: Study, row: number) => Value> = {
   number: (study, row) => BigInt(study.number.at(row)),
   value: (study, row) => study.shown(row),
-  state: (study, row) => stateWord(study, row),
+  state: (study, row) => shownStatus(study, row),
   best: (study, row) => study.best === row,
   worker: (study, row) => study.workers[study.worker.at(row)] ?? null,
   duration: (study, row) => secondsOf(study, row, Date.now() / 1000),
@@ -19,10 +18,6 @@ const OWN: Record<string, (study: Study, row: number) => Value> = {
 export function shownStatus(study: Study, row: number): Status {
   const status = study.statusAt(row);
   return status === "completed" && !study.feasible.at(row) ? "infeasible" : status;
-}
-
-export function stateWord(study: Study, row: number): string {
-  return WORDS[shownStatus(study, row)];
 }
 
 /** Seconds that a trial ran, or runs until `now`; NaN where it did not start. */
@@ -50,7 +45,7 @@ export function namesOf(study: Study): Set<string> {
   return new Set([...study.parameters.keys(), ...Object.keys(OWN)]);
 }
 
-const STATES = new Set(Object.entries(WORDS).flatMap(([kind, w]) => (kind === "best" ? [] : [w])));
+const STATES = new Set(Object.keys(CODE));
 
 /** The names whose values are some words, with these. */
 export function wordsOf(study: Study): Map<string, ReadonlySet<string>> {

@@ -38,7 +38,7 @@ export function barTraces(
   return [...kinds].map(([kind, kept]) => ({
     type: "scatter",
     mode: "lines",
-    name: kind === "interrupted" ? "lost" : kind,
+    name: kind,
     ...outlines(kept, tall, pixel.x),
     fill: "toself",
     hoverinfo: "skip",
@@ -75,7 +75,7 @@ export function barLook(kind: Bar["kind"], theme: Theme): Trace {
     case "diverged":
       return solid(faded(colors.diverged, 0.25));
     case "failed":
-    case "interrupted":
+    case "lost":
       return solid(faded(colors.failed, 0.28));
     case "running":
       return solid(faded(colors.running, 0.36));

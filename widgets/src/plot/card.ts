@@ -2,7 +2,7 @@
 import { metricName } from "../derived.ts";
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
-import { mark, WORDS } from "../marks.ts";
+import { mark } from "../marks.ts";
 import type { Source } from "../source.ts";
 import type { Study } from "../study.ts";
 import { parameterText } from "../table/columns.ts";
@@ -26,7 +26,7 @@ export function cardOf(source: Source, row: number): Node[] {
       {},
       mark(kind),
       h("b.hn-strong", {}, `Trial ${study.number.at(row)}`),
-      h("span.hn-muted", {}, WORDS[kind]),
+      h("span.hn-muted", {}, kind),
     ),
     h(
       "dl.hn-card-facts",

@@ -39,7 +39,7 @@ export function styleOf(curve: Curve, best: number | null, selected: readonly nu
     case CODE.diverged:
       return "diverged";
     case CODE.failed:
-    case CODE.interrupted:
+    case CODE.lost:
       return "failed";
     default:
       return "pruned";

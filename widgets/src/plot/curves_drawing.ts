@@ -127,7 +127,7 @@ class CurvesDrawing {
 
   /** How the curves of trials that did not complete end. */
   private endMarks(): Trace[] {
-    const kinds = ["pruned", "diverged", "failed", "interrupted", "running"] as const;
+    const kinds = ["pruned", "diverged", "failed", "lost", "running"] as const;
     return kinds.flatMap((kind) => {
       const lines = this.lines.filter(({ curve }) => curve.status === CODE[kind]);
       if (!lines.length) return [];

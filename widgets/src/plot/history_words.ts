@@ -6,12 +6,12 @@ import type { KeyEntry } from "./drawing.ts";
 import type { History } from "./history.ts";
 
 /** In which order trials without a value are drawn. */
-export const NO_VALUE_KINDS = ["diverged", "failed", "interrupted", "infeasible"] as const;
+export const NO_VALUE_KINDS = ["diverged", "failed", "lost", "infeasible"] as const;
 
 export function historyKey(info: History): KeyEntry[] {
   const has = (kind: keyof typeof CODE) => info.status.includes(CODE[kind]);
-  const marks = NO_VALUE_KINDS.filter((kind) => has(kind) && kind !== "interrupted");
-  if (has("interrupted") && !marks.includes("failed")) marks.push("failed");
+  const marks = NO_VALUE_KINDS.filter((kind) => has(kind) && kind !== "lost");
+  if (has("lost") && !marks.includes("failed")) marks.push("failed");
   return [
     ...(info.byNumber.number.length ? [{ label: "best so far", line: "best" } as const] : []),
     ...(has("completed") ? [{ label: "completed", marks: ["completed"] as Mark[] }] : []),

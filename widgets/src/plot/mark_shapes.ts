@@ -40,7 +40,7 @@ export function markShapes(
     case "diverged":
       return [path("M-4.5,-3L4.5,-3L0,4.5Z", { fillcolor: colors.diverged, line: { width: 0 } })];
     case "failed":
-    case "interrupted":
+    case "lost":
       return [path("M-3.5,-3.5L3.5,3.5M-3.5,3.5L3.5,-3.5", line(colors.failed, 1.75))];
     case "infeasible":
       return [

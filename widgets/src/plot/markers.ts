@@ -1,5 +1,5 @@
 /** Marks of trials on a plot, as `marks.ts` draws them in text. */
-import { WORDS, type Mark } from "../marks.ts";
+import type { Mark } from "../marks.ts";
 import type { Trace } from "./drawing.ts";
 import { MANY, pointsType } from "./points.ts";
 import { faded, type Theme } from "./theme.ts";
@@ -22,7 +22,7 @@ const DENSE_OPACITY = 0.6;
 const CARET_PIXELS = 6;
 
 /** The traces that mark trials of a kind. */
-export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORDS[kind]): Trace[] {
+export function markTraces(kind: Mark, points: Points, theme: Theme, name: string = kind): Trace[] {
   const colors = theme.colors;
   const among = points.among ?? points.x.length;
   const dense = among >= MANY;
@@ -73,7 +73,7 @@ export function markTraces(kind: Mark, points: Points, theme: Theme, name = WORD
         }),
       ];
     case "failed":
-    case "interrupted":
+    case "lost":
       return [open("x-thin-open", shade(colors.failed), dense ? 1 : 1.75, dense ? DENSE_SIZE : 6)];
     case "infeasible":
       if (dense) return [open("circle-open", shade(colors["ink-2"]), 1, DENSE_SIZE)];

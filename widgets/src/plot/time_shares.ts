@@ -11,7 +11,7 @@ const STACKED = [
   "infeasible",
   "diverged",
   "failed",
-  "interrupted",
+  "lost",
 ] as const satisfies readonly Status[];
 type Stacked = (typeof STACKED)[number];
 
@@ -110,7 +110,7 @@ function colorOf(kind: Stacked, { colors }: Theme): string {
       return faded(colors.pruned, 0.35);
     case "infeasible":
       return faded(colors["ink-2"], 0.6);
-    case "interrupted":
+    case "lost":
       return colors.failed;
     default:
       return colors[kind];

@@ -138,7 +138,7 @@ class TimelineDrawing {
 
   private endMarks(): Trace[] {
     if (this.at.dense || this.at.pixel.y * 8 > 1) return [];
-    return (["diverged", "failed", "interrupted"] as const).flatMap((kind) => {
+    return (["diverged", "failed", "lost"] as const).flatMap((kind) => {
       const bars: number[] = [];
       this.info.status.forEach((status, bar) => {
         const wide = (this.at.end[bar] - this.at.start[bar]) / this.at.pixel.x > 14;
@@ -271,7 +271,7 @@ class TimelineDrawing {
   private note(): string {
     const counts = this.study.counts();
     const running = counts.running ? `${format.integer(counts.running)} running` : "none running";
-    const lost = counts.interrupted ? `${format.integer(counts.interrupted)} lost` : "none lost";
+    const lost = counts.lost ? `${format.integer(counts.lost)} lost` : "none lost";
     const shares = this.at.dense ? "; shares of time by state, drag to zoom to trials" : "";
     return `${running}, ${lost}${shares}`;
   }

@@ -1,6 +1,6 @@
 /** Cells that are more than a text. */
 import { h } from "../dom.ts";
-import { stateWord, shownStatus } from "../filter/trial_names.ts";
+import { shownStatus } from "../filter/trial_names.ts";
 import { mark } from "../marks.ts";
 import type { Study } from "../study.ts";
 
@@ -8,7 +8,7 @@ import type { Study } from "../study.ts";
 export function stateCell(study: Study, row: number): Node {
   const isBest = study.best === row;
   const kind = isBest ? "best" : shownStatus(study, row);
-  const word = isBest ? "best" : stateWord(study, row);
+  const word = isBest ? "best" : shownStatus(study, row);
   return h("span.hn-state", {}, mark(kind, shareDone(study, row)), h("span", {}, word));
 }
 

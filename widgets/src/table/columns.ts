@@ -1,6 +1,6 @@
 /** The columns of the trial table: what each shows of a trial, by its row in the study. */
 import { metricName, twoBest } from "../derived.ts";
-import { secondsOf, shownStatus, stateWord } from "../filter/trial_names.ts";
+import { secondsOf, shownStatus } from "../filter/trial_names.ts";
 import * as format from "../format.ts";
 import { shownChoice } from "../space.ts";
 import type { Parameter, Study } from "../study.ts";
@@ -43,7 +43,7 @@ export function columnsOf(study: Study, parameters: readonly string[]): Column[]
     }),
     {
       ...column("state", "State", 0, {
-        key: (row) => (study.best === row ? "" : stateWord(study, row)),
+        key: (row) => (study.best === row ? "" : shownStatus(study, row)),
         draw: (row) => stateCell(study, row),
       }),
       width: 108,

@@ -16,7 +16,7 @@ import { standing, topRows } from "../details/standing.ts";
 import { strips } from "../details/strips.ts";
 import type { TrialDetails } from "../details/trial.ts";
 import { h } from "../dom.ts";
-import { shownStatus, stateWord } from "../filter/trial_names.ts";
+import { shownStatus } from "../filter/trial_names.ts";
 import { mark } from "../marks.ts";
 import type { Source } from "../source.ts";
 import type { Change, Study } from "../study.ts";
@@ -139,7 +139,7 @@ export class DetailsPanel {
     this.title.replaceChildren(
       `Trial ${this.number}`,
       mark(isBest ? "best" : shownStatus(study, row), shareDone(study, row)),
-      h("span.hn-details-state", {}, isBest ? "best" : stateWord(study, row)),
+      h("span.hn-details-state", {}, isBest ? "best" : shownStatus(study, row)),
     );
     this.up.disabled = this.around.neighbour(this.number, -1) === null;
     this.down.disabled = this.around.neighbour(this.number, 1) === null;
