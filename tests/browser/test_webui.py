@@ -546,8 +546,7 @@ def test_a_page_whose_kernel_is_killed_gets_another_one(
     expect(page.get_by_test_id("trial-details")).to_contain_text("Started")
     page.evaluate("window.stayed = true")
     kernel = page.evaluate(KERNEL)
-    (process,) = [each for each in psutil.process_iter() if kernel in " ".join(_command(each))]
-    process.kill()
+    _kill_kernel(kernel)
     killed = time.monotonic()
     page.wait_for_function(f"kernel => {KERNEL} !== kernel", arg=kernel)
     noticed = time.monotonic() - killed
@@ -558,6 +557,28 @@ def test_a_page_whose_kernel_is_killed_gets_another_one(
     assert page.evaluate("window.stayed")
     assert noticed < 15, "a second, and what a machine at work adds"
     watched.wrong.clear()  # the browser logs what is not there any more
+
+
+def test_a_kernel_that_dies_before_it_is_reached_is_replaced(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    add_study(f"sqlite:///{folder}/early.db", "early", mixed(3))
+    page = watched.page
+    held: list[Route] = []
+    page.route("**/voila.js", lambda route: held.append(route), times=1)
+    page.goto(f"{address}/early.db/study/early")
+    soon(page, lambda: bool(held))
+    _kill_kernel(page.evaluate(KERNEL))
+    held[0].continue_()
+    header = page.locator(".hn-header")
+    header.get_by_role("button", name="Pause").click()
+    expect(header).to_contain_text("Paused by")
+    watched.wrong.clear()  # the browser logs what is not there any more
+
+
+def _kill_kernel(kernel: str) -> None:
+    (process,) = [each for each in psutil.process_iter() if kernel in " ".join(_command(each))]
+    process.kill()
 
 
 def _command(process: psutil.Process) -> list[str]:

@@ -98,6 +98,15 @@ export async function gone(
   }
 }
 
+/** Resolves when the server does not know a kernel any more, or when `isTaken`: true. */
+export async function takenOrGone(isTaken: () => boolean, address: string): Promise<boolean> {
+  while (!isTaken()) {
+    await new Promise((resolve) => setTimeout(resolve, BACK_OFF[0]));
+    if (!isTaken() && (await isUnknown(address))) return false;
+  }
+  return true;
+}
+
 async function isUnknown(address: string): Promise<boolean> {
   const response = await fetch(address).catch(() => null);
   return response?.status === 404;

@@ -5,9 +5,9 @@ const MADE_FOR_THEM = "#jupyter-config-data, #highnoon-kernel, #highnoon-voila";
 
 /**
  * Put what they look for into the page, as the server rendered it, and start them. Another kernel's
- * take the place of the first.
+ * take the place of the first. Returns the kernel's id.
  */
-export async function startVoila(html: string): Promise<void> {
+export async function startVoila(html: string): Promise<string> {
   for (const former of document.querySelectorAll(MADE_FOR_THEM)) former.remove();
   const given = h("template");
   given.innerHTML = html;
@@ -20,6 +20,7 @@ export async function startVoila(html: string): Promise<void> {
     script.onerror = () => reject(new Error("Voilà's scripts cannot be loaded."));
     document.body.append(script);
   });
+  return config.kernelId;
 }
 
 /** They begin when the page is loaded, and it is: who listens for that now is called at once. */
