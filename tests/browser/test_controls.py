@@ -112,8 +112,10 @@ def test_a_kernel_at_work_is_said_while_a_button_waits(open_notebook: Any, lab: 
     panel = notebook.output(1).get_by_test_id("control-panel")
     expect(panel.get_by_label("Running trial")).to_contain_text("Trial 0")
     expect(notebook.output(2)).to_contain_text("at work")
+    before = panel.bounding_box()
     panel.get_by_role("button", name="Pause").click()
-    expect(panel).to_contain_text("optimize is running in this kernel.")
+    expect(panel.get_by_text("optimize is running in this kernel.")).to_be_visible()
+    assert panel.bounding_box() == before
     (lab.folder / "busy.done").touch()
     expect(panel).to_contain_text("Paused by ")
     expect(panel).not_to_contain_text("is running in this kernel.")

@@ -27,7 +27,9 @@ export abstract class KernelLink {
   /** Why the storage cannot be read; empty where it can. */
   trouble: string;
   /** Whether a call has waited for the kernel for long: a cell keeps it busy. */
-  busy = false;
+  get busy(): boolean {
+    return this.slow > 0;
+  }
   /** When something arrived from the kernel last. */
   lastNews = new Date();
   readonly healthChanged = new Event<void>();
@@ -37,6 +39,8 @@ export abstract class KernelLink {
   protected readonly model: Model;
   private readonly kernel: Kernel | null;
   private wasReadOnly: boolean;
+  /** How many calls have waited for long. */
+  private slow = 0;
   private readonly calls = new Map<string, Call>();
 
   constructor(model: Model, kernel: Kernel | null, served: Served | null = null) {
@@ -83,13 +87,15 @@ export abstract class KernelLink {
   /** Ask the kernel for an action; rejects with its message. */
   call<T = unknown>(action: string, args: Record<string, unknown> = {}): Promise<T> {
     const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-    const waiting = setTimeout(() => this.setBusy(true), this.late ? LATE_MS : BUSY_MS);
+    let slow: 0 | 1 = 0;
+    const become = () => this.countSlow((slow = 1));
+    const waiting = setTimeout(become, this.late ? LATE_MS : BUSY_MS);
     return new Promise<T>((resolve, reject) => {
       this.calls.set(id, { resolve: resolve as Call["resolve"], reject });
       this.model.send({ type: "call", id, action, arguments: args });
     }).finally(() => {
       clearTimeout(waiting);
-      this.setBusy(false);
+      if (slow) this.countSlow(-1);
     });
   }
 
@@ -120,9 +126,8 @@ export abstract class KernelLink {
     this.readOnlyChanged.emit();
   }
 
-  private setBusy(busy: boolean): void {
-    if (busy === this.busy) return;
-    this.busy = busy;
+  private countSlow(more: 1 | -1): void {
+    this.slow += more;
     this.healthChanged.emit();
   }
 }

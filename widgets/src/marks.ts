@@ -84,3 +84,12 @@ export function studyMark(status: StudyStatus): SVGSVGElement {
     shape,
   );
 }
+
+/** The sign of a field that filters. */
+export function glass(): SVGSVGElement {
+  return svg(
+    "svg",
+    { class: "hn-glass", viewBox: "0 0 12 12", "aria-hidden": "true" },
+    svg("path", { d: "M8 8l3 3M5 9a4 4 0 1 1 0-8 4 4 0 0 1 0 8z" }),
+  );
+}

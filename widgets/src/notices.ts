@@ -2,18 +2,28 @@
 import { h } from "./dom.ts";
 import * as format from "./format.ts";
 import type { KernelLink } from "./link.ts";
-import { notice } from "./notice.ts";
+import { notice, passing } from "./notice.ts";
 import { servedTrouble } from "./site/troubles.ts";
 
-/** A place for a notice, which is empty while all is well. */
-export function liveness(source: KernelLink): { element: HTMLElement; stop(): void } {
+export interface Liveness {
+  /** A place for a notice, which is empty while all is well. */
+  element: HTMLElement;
+  /** A place for what passes by itself. */
+  passing: HTMLElement;
+  stop(): void;
+}
+
+export function liveness(source: KernelLink): Liveness {
   const element = h("div.hn-notices", { role: "status" });
+  const place = h("div.hn-passing-place", { role: "status" });
   const draw = () => {
     const notice = source.served ? servedTrouble(source, source.served) : troubleOf(source);
-    element.replaceChildren(...(notice ? [notice] : []));
+    const passes = notice?.matches(".hn-passing");
+    element.replaceChildren(...(notice && !passes ? [notice] : []));
+    place.replaceChildren(...(notice && passes ? [notice] : []));
   };
   draw();
-  return { element, stop: source.healthChanged.on(draw) };
+  return { element, passing: place, stop: source.healthChanged.on(draw) };
 }
 
 function troubleOf(source: KernelLink): HTMLElement | null {
@@ -33,8 +43,7 @@ function troubleOf(source: KernelLink): HTMLElement | null {
   }
   if (source.busy) {
     const what = source.running ? "optimize" : "A cell";
-    return notice(
-      "busy",
+    return passing(
       `${what} is running in this kernel.`,
       "Trials arrive live; buttons act when it ends. For live buttons use hpo.start.",
     );

@@ -2,7 +2,7 @@
 import { h } from "../dom.ts";
 import * as format from "../format.ts";
 import type { KernelLink, Served } from "../link.ts";
-import { notice } from "../notice.ts";
+import { notice, passing } from "../notice.ts";
 import type { Refusal } from "../page.ts";
 import type { Addresses } from "./boot.ts";
 import type { Trouble } from "./feed.ts";
@@ -20,13 +20,9 @@ export function servedTrouble(source: KernelLink, { feed }: Served): HTMLElement
   if (source.trouble) return notice("bad", TITLES.storage, source.trouble);
   if (source.refusal) return noButtons(source.refusal);
   if (source.late && source.busy)
-    return notice(
-      "busy",
-      "Waiting for the kernel.",
-      "Trials are live; details and buttons come with it.",
-    );
+    return passing("Waiting for the kernel.", "Trials are live; details and buttons come with it.");
   if (source.busy)
-    return notice("busy", "The kernel is at work.", "What you asked for comes when it is done.");
+    return passing("The kernel is at work.", "What you asked for comes when it is done.");
   return null;
 }
 

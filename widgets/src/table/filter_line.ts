@@ -1,8 +1,8 @@
 /** The line over the table: a text or an expression, and chips for states. */
-import { h, svg } from "../dom.ts";
+import { h } from "../dom.ts";
 import { CHIPS, type Chip, type TrialFilter } from "../filter/trial_filter.ts";
 import * as format from "../format.ts";
-import { mark } from "../marks.ts";
+import { glass, mark } from "../marks.ts";
 import type { Study } from "../study.ts";
 
 const WAIT_MS = 120;
@@ -118,14 +118,6 @@ function explained(filter: TrialFilter, text: string, set: (text: string) => voi
     set(trimmed.slice(0, position) + right + trimmed.slice(position + length));
   });
   return h("span", {}, `${problem} Did you mean `, button, "?");
-}
-
-function glass(): SVGSVGElement {
-  return svg(
-    "svg",
-    { class: "hn-glass", viewBox: "0 0 12 12", "aria-hidden": "true" },
-    svg("path", { d: "M8 8l3 3M5 9a4 4 0 1 1 0-8 4 4 0 0 1 0 8z" }),
-  );
 }
 
 function quoted(name: string): string {

@@ -30,6 +30,7 @@ export function controlPanel({ el, source, study }: ViewContext): () => void {
       "div.hn-panel-head",
       {},
       h("h3.hn-heading", {}, "Controls"),
+      busy.passing,
       h("div.hn-push.hn-controls-row", {}, state, orders.pause, orders.stop),
     ),
     busy.element,

@@ -14,6 +14,7 @@ export function enqueuePanel({ el, source }: ViewContext): () => void {
       "div.hn-panel-head",
       {},
       h("h3.hn-heading", {}, "Enqueue a trial"),
+      busy.passing,
       enqueue.filledFrom,
       h("span.hn-push", {}, enqueue.from),
     ),

@@ -79,6 +79,7 @@ export function exportPanel({ el, source, study }: ViewContext): () => void {
         "div.hn-panel-head",
         {},
         h("h3.hn-heading", {}, "Export"),
+        busy.passing,
         h("div.hn-segments.hn-push", { role: "group", "aria-label": "Format" }, ...kinds),
       ),
       busy.element,

@@ -32,7 +32,7 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   const top = h("div.hn-header-top");
   const strip = h("div.hn-panel.hn-strip");
   el.append(top, busy.element, gaveUp.element, strip);
-  const title = h("div.hn-header-title");
+  const title = h("div");
   const draw = () => {
     if (!source.ready) return;
     title.replaceChildren(...about(source));
@@ -52,7 +52,7 @@ export function header({ el, source, study, model }: ViewContext): () => void {
   const allow = () => buttons.forEach((button) => (button.hidden = source.readOnly));
   allow();
   top.append(
-    title,
+    h("div.hn-header-title", {}, title, busy.passing),
     h(
       "div.hn-header-side",
       {},

@@ -6,8 +6,9 @@ import { Heads } from "../browser/heads.ts";
 import { studyRow } from "../browser/row.ts";
 import { keyOf, type BrowserSource, type StudyRow } from "../browser/source.ts";
 import { h } from "../dom.ts";
+import { glass } from "../marks.ts";
 import * as format from "../format.ts";
-import { liveness } from "../notices.ts";
+import { liveness, type Liveness } from "../notices.ts";
 
 const TICK_MS = 5000;
 export function studyBrowser(el: HTMLElement, source: BrowserSource): () => void {
@@ -28,7 +29,7 @@ export function studyBrowser(el: HTMLElement, source: BrowserSource): () => void
 
 class Browser {
   readonly element: HTMLElement;
-  readonly health: { element: HTMLElement; stop(): void };
+  readonly health: Liveness;
   private readonly source: BrowserSource;
   private readonly choice: Choice = {
     text: "",
@@ -40,7 +41,7 @@ class Browser {
   private readonly actions: BrowserActions;
   readonly compare: ComparePanel;
   private readonly summary = h("div.hn-muted");
-  private readonly filter = h("input.hn-input.hn-browser-filter", {
+  private readonly filter = h("input.hn-input", {
     type: "search",
     placeholder: "Filter by name",
     "aria-label": "Filter by name",
@@ -77,7 +78,13 @@ class Browser {
     this.element = h(
       "div.hn-browser-parts",
       { "data-testid": "study-browser" },
-      h("div", {}, h("h2.hn-title", {}, "Studies"), this.summary),
+      h(
+        "div.hn-browser-title",
+        {},
+        h("h2.hn-title", {}, "Studies"),
+        this.summary,
+        this.health.passing,
+      ),
       this.health.element,
       h(
         "section.hn-panel.hn-browser-panel",
@@ -85,7 +92,7 @@ class Browser {
         h(
           "div.hn-browser-tools",
           {},
-          this.filter,
+          h("div.hn-search.hn-browser-search", {}, glass(), this.filter),
           this.heads.segments,
           h("span.hn-push.hn-controls-row", {}, this.actions.element),
         ),
