@@ -231,6 +231,29 @@ def test_a_page_follows_its_study_to_a_new_name(
     optuna.delete_study(study_name="new name", storage=url)
 
 
+def test_a_long_name_takes_one_line_of_the_bar(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/long.db"
+    name = "a study with a name " * 20
+    add_study(url, name, ["completed"] * 2)
+    page = watched.page
+    page.set_viewport_size({"width": 800, "height": 1000})
+    page.goto(address)
+    bar = page.locator("#highnoon .hn-bar")
+    be_live(page)
+    height = bar.evaluate("bar => bar.clientHeight")
+    row(page, name).get_by_role("link").click()
+    expect(page.locator(".hn-header").get_by_role("heading")).to_contain_text("a study")
+    assert bar.evaluate("bar => bar.clientHeight") == height
+    be_live(page)
+    assert bar.evaluate("bar => bar.clientHeight") == height
+    expect(bar.get_by_title(name)).to_be_visible()
+    label = page.locator(".hn-enqueue_panel .hn-name", has_text="num_reasoning_blocks")
+    expect(label.locator("span").last).to_have_text("_blocks")
+    optuna.delete_study(study_name=name, storage=url)
+
+
 def test_a_page_whose_widget_is_given_up_for_late_has_its_buttons(
     context: BrowserContext, address: str, folder: Path
 ) -> None:
@@ -258,6 +281,7 @@ def test_studies_are_compared_renamed_and_deleted(
     page = watched.page
     page.goto(address)
     be_live(page)
+    expect(page.locator(".hn-browser-tools .hn-glass")).to_be_visible()
     # A row that changes while it is pressed is clicked all the same.
     row(page, "part").get_by_role("checkbox").hover()
     page.mouse.down()

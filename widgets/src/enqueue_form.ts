@@ -1,5 +1,6 @@
 /** A form for a configuration: a field for each parameter, what it allows, and what was changed. */
 import { h } from "./dom.ts";
+import { nameElement } from "./names.ts";
 import {
   applies,
   choiceIndex,
@@ -89,10 +90,11 @@ export class EnqueueForm {
 let nextId = 0;
 
 function framed(field: Field, id: string, control: HTMLElement, note: HTMLElement): HTMLElement {
+  const name = nameElement(field.name);
   const label =
     field.kind === "choice" && control.tagName !== "SELECT"
-      ? h("span.hn-enqueue-name", { id: `${id}-label`, title: field.name }, field.name)
-      : h("label.hn-enqueue-name", { for: id, title: field.name }, field.name);
+      ? h("span.hn-enqueue-name", { id: `${id}-label` }, name)
+      : h("label.hn-enqueue-name", { for: id }, name);
   return h("div.hn-enqueue-field", {}, label, control, note);
 }
 

@@ -11,6 +11,7 @@ import { pixelOf, placeAt } from "../src/plot/pixels.ts";
 import { percentile, valueRange } from "../src/plot/shown.ts";
 import { plain, type Theme } from "../src/plot/theme.ts";
 import { timeShares } from "../src/plot/time_shares.ts";
+import { drawTimeline } from "../src/plot/timeline_drawing.ts";
 import { timelineOf } from "../src/plot/timeline.ts";
 import { valueAxis } from "../src/plot/value_axis.ts";
 import { CODE } from "../src/study.ts";
@@ -204,6 +205,22 @@ test("a worker whose trials overlap has several lanes, beside each other", () =>
   assert.deepEqual([...info.number], [0, 1, 2, 4, 3]);
   assert.deepEqual([...info.lane], [0, 2, 1, 2, 0]);
   assert.ok(Number.isNaN(info.end[3]));
+});
+
+test("the key of the timeline names each state that a bar has", () => {
+  const study = studyOf([
+    { number: 0, worker: 0, started: 0, completed: 9, value: 1 },
+    { number: 1, worker: 0, started: 9, completed: 20, value: 2, feasible: false },
+    { number: 2, worker: 0, started: 20, completed: 30, status: "lost" },
+  ]);
+  const size = { width: 400, height: 200 };
+  const setting = { theme: THEME, size, by: "worker", selected: [], now: 30, zoom: null } as const;
+  const drawing = drawTimeline(timelineOf(study), study, setting);
+  assert.ok(!isMessage(drawing));
+  assert.deepEqual(
+    drawing.key.map(({ label }) => label),
+    ["best", "completed", "lost", "infeasible"],
+  );
 });
 
 test("a bin of a lane says which share of its time trials of each kind took", () => {

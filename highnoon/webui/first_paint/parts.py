@@ -56,7 +56,7 @@ def bar(base: str, *way: tuple[str, str | None]) -> Markup:
             if address is None
             else h("a", {"href": address}, text)
         )
-        steps.append(h("li", None, step))
+        steps.append(h("li", {"title": text} if address is None else None, step))
     nav = h("nav", {"aria-label": "Way"}, h("ol", None, *steps))
     state = h("span.hn-bar-state", None, _dot(), h("span", None, "Reading"))
     return h("header.hn-part.hn-bar", None, nav, state)

@@ -259,7 +259,15 @@ class TimelineDrawing {
   }
 
   private keyEntries(): KeyEntry[] {
-    const marks = ["completed", "pruned", "running", "diverged", "failed"] as const;
+    const marks = [
+      "completed",
+      "pruned",
+      "running",
+      "diverged",
+      "failed",
+      "lost",
+      "infeasible",
+    ] as const;
     return [
       ...(this.study.best === null ? [] : [{ label: "best", marks: ["best"] as const }]),
       ...marks

@@ -9,10 +9,11 @@ export function bar(way: { text: string; address: string | null }[], feeds: Feed
   const steps = [{ text: "HighNoon", address: way[0].address }, ...way].map(
     ({ text, address }, i) => {
       const isLast = i === way.length;
+      const title = isLast ? text : null;
       const name = i === 0 ? h("b.hn-strong", {}, logo(), text) : text;
       return h(
         "li",
-        {},
+        { title },
         address === null || isLast
           ? h("span", { "aria-current": isLast ? "page" : null }, name)
           : h("a", { href: address }, name),
