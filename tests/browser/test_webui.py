@@ -231,6 +231,41 @@ def test_a_page_follows_its_study_to_a_new_name(
     optuna.delete_study(study_name="new name", storage=url)
 
 
+def test_a_row_that_is_clicked_before_the_page_is_live_is_selected_then(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/early.db"
+    add_study(url, "early", mixed(30))
+    page = watched.page
+    page.goto(address)
+    held: list[Route] = []
+    page.route("**/changes*", lambda route: held.append(route))
+    row(page, "early").get_by_role("link").click()
+    soon(page, lambda: held)
+    page.locator(".hn-paint-row[data-trial='28']").click()
+    page.unroute("**/changes*")
+    expect(page.get_by_test_id("trial-details")).to_contain_text("Trial 28")
+    optuna.delete_study(study_name="early", storage=url)
+
+
+def test_the_header_and_tabs_of_a_narrow_page_do_not_scroll(
+    watched: Watched, address: str, folder: Path
+) -> None:
+    url = f"sqlite:///{folder}/narrow.db"
+    add_study(url, "narrow", mixed(30))
+    page = watched.page
+    page.set_viewport_size({"width": 340, "height": 1000})
+    page.goto(address)
+    row(page, "narrow").get_by_role("link").click()
+    be_live(page)
+    best = page.locator("#highnoon .hn-figure-best")
+    assert best.evaluate("best => best.scrollWidth <= best.clientWidth")
+    assert best.evaluate("best => best.clientHeight") < 40
+    tabs = page.locator(".hn-anchors .hn-tab-list")
+    assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
+    optuna.delete_study(study_name="narrow", storage=url)
+
+
 def test_a_long_name_takes_one_line_of_the_bar(
     watched: Watched, address: str, folder: Path
 ) -> None:

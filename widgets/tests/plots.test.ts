@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawCurves } from "../src/plot/curves_drawing.ts";
-import { isMessage } from "../src/plot/drawing.ts";
+import { isMessage, type Axis } from "../src/plot/drawing.ts";
 import { chosenCurves, curvesOf, thinned } from "../src/plot/curves.ts";
 import { edfOf } from "../src/plot/edf.ts";
 import { shareAt } from "../src/plot/edf_drawing.ts";
@@ -9,6 +9,7 @@ import { historyOf } from "../src/plot/history.ts";
 import { historyKey } from "../src/plot/history_words.ts";
 import { pixelOf, placeAt } from "../src/plot/pixels.ts";
 import { percentile, valueRange } from "../src/plot/shown.ts";
+import { layoutOf } from "../src/plot/template.ts";
 import { plain, type Theme } from "../src/plot/theme.ts";
 import { timeShares } from "../src/plot/time_shares.ts";
 import { drawTimeline } from "../src/plot/timeline_drawing.ts";
@@ -221,6 +222,16 @@ test("the key of the timeline names each state that a bar has", () => {
     drawing.key.map(({ label }) => label),
     ["best", "completed", "lost", "infeasible"],
   );
+});
+
+test("large numbers along axes have their power of ten, as in tables", () => {
+  const study = studyOf([{ number: 0, worker: 0, started: 0, completed: 9, value: 1 }]);
+  const size = { width: 400, height: 200 };
+  const setting = { theme: THEME, size, by: "worker", selected: [], now: 30, zoom: null } as const;
+  const drawing = drawTimeline(timelineOf(study), study, setting);
+  assert.ok(!isMessage(drawing));
+  const layout = layoutOf(drawing, THEME, size, "zoom") as Record<string, Axis>;
+  assert.deepEqual([layout.xaxis.exponentformat, layout.yaxis.exponentformat], ["e", "e"]);
 });
 
 test("a bin of a lane says which share of its time trials of each kind took", () => {

@@ -69,6 +69,7 @@ function xAxis(theme: Theme, { width }: Size): Axis {
     nticks: Math.min(9, Math.max(2, Math.floor(width / TICK_PIXELS))),
     tickangle: 0,
     automargin: false,
+    exponentformat: "e",
     separatethousands: true,
   };
 }
@@ -82,8 +83,9 @@ function yAxis(theme: Theme): Axis {
     showline: false,
     ticks: "",
     nticks: 6,
-    ticklabelstandoff: 4,
+    ticklabelstandoff: 2,
     automargin: false,
+    exponentformat: "e",
   };
 }
 

@@ -100,9 +100,16 @@ export function studyPage(page: Page): void {
     if (isDrawn) return;
     isDrawn = true;
     stop();
+    main.removeEventListener("click", early);
     draw(page, source!, feed);
     void plots.then(page.isDrawn);
   };
+  // A row that the server drew is selected when the table takes its place.
+  const early = ({ target }: MouseEvent) => {
+    const row = (target as Element).closest<HTMLElement>("[data-trial]");
+    if (row) source!.select([Number(row.dataset.trial)]);
+  };
+  main.addEventListener("click", early);
   let isGone = false;
   const feed = new Feed(addresses.of(key, "changes"), async (response) => {
     // It came, or came back: only a page that is loaded again has all of it.
