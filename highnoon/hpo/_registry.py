@@ -10,6 +10,7 @@ from highnoon.exceptions import StorageError
 from highnoon.hpo.results import params_of
 from highnoon.hpo.states import best_of
 from highnoon.hpo.storage import storage_errors
+from highnoon.hpo.storage.retrying import without_patience
 from highnoon.hpo.study import direction_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def best_trials() -> Iterator[BestTrial]:
     """
     for study, space in reversed(_studies):
         try:
-            with storage_errors(study.study_name):
+            with storage_errors(study.study_name), without_patience():
                 trials = study.get_trials(deepcopy=False)
         except (StorageError, KeyError) as error:
             logger.info("The study %r cannot be read any more: %s", study.study_name, error)

@@ -14,6 +14,8 @@ from highnoon.config import (
 from highnoon.exceptions import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from highnoon.hpo._registry import BestTrial
 
 __all__ = ["STAGES_ATTRIBUTE", "find_best_trial", "read_hyperparameters"]
@@ -73,10 +75,10 @@ def find_best_trial(
     return None
 
 
-def _best_trials() -> "list[BestTrial]":
+def _best_trials() -> "Iterator[BestTrial]":
     from highnoon.hpo._registry import best_trials
 
-    return list(best_trials())
+    return best_trials()
 
 
 def _in_effect(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The studies of a process are found again, as long as they are there."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import highnoon as hn
 from highnoon.hpo._registry import best_trials
+from highnoon.testing.servers import PrivateServer
 
 SPACE = {"x": ("uniform", -1.0, 1.0)}
 
@@ -29,6 +31,15 @@ def test_a_study_whose_database_cannot_be_read_is_passed_over(tmp_path: Path) ->
     names = [best.study_name for best in best_trials()]
     assert "registry_damaged" not in names
     assert "registry_kept" in names
+
+
+def test_a_database_that_is_away_is_not_waited_for(
+    own_server: PrivateServer, said: Callable[[], str]
+) -> None:
+    tune(f"registry_away_{own_server.name}", own_server.create_database())
+    own_server.stop()
+    assert f"registry_away_{own_server.name}" not in [best.study_name for best in best_trials()]
+    assert "Trying again" not in said()
 
 
 def test_a_study_that_was_deleted_is_passed_over(tmp_path: Path) -> None:

@@ -128,9 +128,7 @@ def _through(storage: "BaseStorage") -> list[StudySummary]:
                     for trial in trials
                     for time in (trial.datetime_start, trial.datetime_complete)
                 ),
-                workers_of(
-                    (key, value) for trial in running for key, value in trial.user_attrs.items()
-                ),
+                workers_of(trial.user_attrs for trial in running),
                 StudyFlags.from_attributes(study.user_attrs),
                 study.user_attrs.get(attributes.GOAL),
                 metrics[0] if metrics else None,

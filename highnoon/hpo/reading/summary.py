@@ -159,12 +159,15 @@ def directions_of(names: Iterable[str]) -> tuple[Direction, ...]:
     )
 
 
-def workers_of(attrs: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
-    """Return the workers that attributes of trials name, sorted."""
-    workers = set()
-    for key, value in attrs:
-        if key == attributes.RUN and isinstance(value, dict):
-            workers.add(value.get("worker"))
-        elif key == attributes.LEASE and isinstance(value, list) and value:
-            workers.add(value[0])
-    return tuple(sorted(worker for worker in workers if isinstance(worker, str)))
+def workers_of(trials: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the workers that the attributes of each trial name, sorted."""
+    return tuple(sorted({name for attrs in trials if (name := _worker_of(attrs)) is not None}))
+
+
+def _worker_of(attrs: Mapping[str, Any]) -> str | None:
+    """Return who runs a trial, or who drew it for others to run."""
+    run, lease = attrs.get(attributes.RUN), attrs.get(attributes.LEASE)
+    name = run.get("worker") if isinstance(run, dict) else None
+    if name is None and isinstance(lease, list) and lease:
+        name = lease[0]
+    return name if isinstance(name, str) else None

@@ -69,7 +69,7 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
                     listed.add(row.trial_id)
         several = [study_id for study_id, names in directions.items() if len(names) > 1]
         points = _points(connection, several, listed) if several else {}
-        workers = _by_study(connection, _workers())
+        running = _running(connection)
     summaries = []
     for study_id, name in names.items():
         own = groups[study_id]
@@ -86,7 +86,7 @@ def read_summaries(engine: "Engine") -> list[StudySummary]:
                 counts,
                 improvements(better[study_id], by_objective),
                 _latest(time for row in own for time in (row.started, row.completed)),
-                workers_of(workers[study_id]),
+                workers_of(running[study_id].values()),
                 StudyFlags.from_attributes(attrs),
                 attrs.get(attributes.GOAL),
                 metrics[0] if metrics else None,
@@ -263,10 +263,11 @@ def _lists_of_constraints() -> Any:
     )
 
 
-def _workers() -> Any:
+def _running(connection: "Connection") -> defaultdict[int, defaultdict[int, dict[str, Any]]]:
+    """Return by study and trial what says who is at work."""
     trials, attrs = tables.trials.c, tables.trial_user_attributes.c
-    return (
-        sa.select(trials.study_id, attrs.key, attrs.value_json)
+    statement = (
+        sa.select(trials.study_id, attrs.trial_id, attrs.key, attrs.value_json)
         .select_from(
             tables.trials.join(tables.trial_user_attributes, attrs.trial_id == trials.trial_id)
         )
@@ -274,6 +275,12 @@ def _workers() -> Any:
             trials.state == TrialState.RUNNING, attrs.key.in_((attributes.RUN, attributes.LEASE))
         )
     )
+    found: defaultdict[int, defaultdict[int, dict[str, Any]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for row in connection.execute(statement):
+        found[row.study_id][row.trial_id][row.key] = json.loads(row.value_json)
+    return found
 
 
 def _marked_trials() -> tuple[Any, dict[str, Any]]:

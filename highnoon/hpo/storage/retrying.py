@@ -8,7 +8,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 from optuna.exceptions import StorageInternalError
@@ -21,7 +23,7 @@ from highnoon.hpo.storage.errors import REFUSED, reason_of
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-__all__ = ["Retrying", "is_away", "is_passing", "retrying_of"]
+__all__ = ["Retrying", "is_away", "is_passing", "retrying_of", "without_patience"]
 
 T = TypeVar("T")
 
@@ -69,6 +71,19 @@ _WORDS_OF_A_WRONG_ADDRESS = (
 )
 
 
+_has_patience = ContextVar("_has_patience", default=True)
+
+
+@contextmanager
+def without_patience() -> Iterator[None]:
+    """Try every operation of the block once, for answers that are not worth a wait."""
+    token = _has_patience.set(False)
+    try:
+        yield
+    finally:
+        _has_patience.reset(token)
+
+
 class Retrying:
     """Runs operations on one database, again after growing pauses while the hindrance may pass.
 
@@ -109,6 +124,7 @@ class Retrying:
             StorageInternalError: The database refused, or was silent for too long.
         """
         patience = self._patience if patience is None else patience
+        patience = patience if _has_patience.get() else 0.0
         passing = is_passing if passing is None else passing
         started = time.monotonic()
         delay = _FIRST_DELAY

@@ -37,7 +37,8 @@ def fill(study: optuna.Study, worst: float) -> None:
         running = study.ask()
         if number:
             running.set_user_attr(attributes.RUN, {"seed": 1, "worker": f"w{3 - number}"})
-        running.set_user_attr(attributes.LEASE, [f"w{3 - number}", 0])
+        # Trials of an engine's workers are held by the process that drew them.
+        running.set_user_attr(attributes.LEASE, ["driver" if number else "w3", 0])
     study.enqueue_trial({})
 
 
