@@ -154,7 +154,7 @@ class ViewerKernels(AsyncMappingKernelManager):
                 starts.
         """
         if self._closing:
-            raise NoKernelError("The server is closing.")
+            raise NoKernelError(_CLOSING)
         if refusal := self.refusal():
             raise NoKernelError(refusal)
         self._arriving += 1

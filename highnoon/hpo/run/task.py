@@ -18,7 +18,7 @@ from highnoon.hpo.provenance import worker_name
 from highnoon.hpo.reference import OpenStudy, StudyReference
 from highnoon.hpo.run.loop import Objective, TrialLoop
 from highnoon.hpo.run.orders import Orders
-from highnoon.hpo.run.recovery import find_trial, give_up
+from highnoon.hpo.run.recovery import LOST, find_trial, give_up
 from highnoon.hpo.states import trial_status
 from highnoon.hpo.storage import storage_errors
 from highnoon.hpo.trial import LiveTrial
@@ -172,7 +172,7 @@ class TaskRunner:
             if earlier.state.is_finished() and trial_status(earlier) != "lost":
                 return self._outcome(earlier.number)
             if not earlier.state.is_finished() and (
-                give_up(study, self._opened.storage, earlier, "lost") == "stopped"
+                give_up(study, self._opened.storage, earlier, LOST) == "stopped"
             ):
                 return self._outcome(earlier.number)
         watch = self._opened.watch

@@ -18,7 +18,7 @@ from highnoon.hpo.run.leases import Leases
 from highnoon.hpo.run.reaping import Reaper
 from highnoon.hpo.run.results import TrialResult, deliver
 from highnoon.hpo.run.spool import Spool
-from highnoon.hpo.storage.retrying import retrying_of
+from highnoon.hpo.storage.retrying import run_patiently
 
 if TYPE_CHECKING:
     import optuna
@@ -98,8 +98,7 @@ class Watch:
         Raises:
             StorageInternalError: It was silent for too long.
         """
-        retrying = retrying_of(self._storage)
-        return self.read() if retrying is None else retrying.run(lambda _again: self.read())
+        return run_patiently(self._storage, self.read)
 
     def deliver(self, result: TrialResult) -> None:
         """See to a result whose trial was finished by someone else before it was told."""

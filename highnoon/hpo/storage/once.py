@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from highnoon.hpo.storage.engines import engine_of, writing
-from highnoon.hpo.storage.retrying import retrying_of
+from highnoon.hpo.storage.retrying import run_patiently
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -26,11 +26,7 @@ def set_study_attribute_once(storage: "BaseStorage", study_id: int, name: str, v
         if name not in storage.get_study_user_attrs(study_id):
             storage.set_study_user_attr(study_id, name, value)
     else:
-        retrying = retrying_of(storage)
-        if retrying is None:
-            _insert(engine, study_id, name, value)
-        else:
-            retrying.run(lambda _again: _insert(engine, study_id, name, value))
+        run_patiently(storage, lambda: _insert(engine, study_id, name, value))
     return storage.get_study_user_attrs(study_id)[name]
 
 

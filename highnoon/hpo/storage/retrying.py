@@ -23,7 +23,7 @@ from highnoon.hpo.storage.errors import REFUSED, reason_of
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-__all__ = ["Retrying", "is_away", "is_passing", "retrying_of", "without_patience"]
+__all__ = ["Retrying", "is_away", "is_passing", "retrying_of", "run_patiently", "without_patience"]
 
 T = TypeVar("T")
 
@@ -170,6 +170,16 @@ class Retrying:
 def retrying_of(storage: "BaseStorage") -> Retrying | None:
     """Return what tries a storage's accesses again, or None."""
     return getattr(storage, "retrying", None)
+
+
+def run_patiently(storage: "BaseStorage", operation: Callable[[], T]) -> T:
+    """Return an operation's result; a database that does not answer is waited for.
+
+    Raises:
+        StorageInternalError: It was silent for too long.
+    """
+    retrying = retrying_of(storage)
+    return operation() if retrying is None else retrying.run(lambda _again: operation())
 
 
 def is_passing(error: BaseException) -> bool:
