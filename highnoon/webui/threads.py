@@ -1,6 +1,5 @@
 """Threads that a database which does not answer may keep, when the process ends without them."""
 
-import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -46,12 +45,12 @@ class DaemonThreads(Executor):
         with self._lock:
             self._closed = True
         while cancel_futures:
-            with contextlib.suppress(queue.Empty):
+            try:
                 call = self._calls.get_nowait()
-                if call is not None:
-                    call[0].cancel()
-                continue
-            break
+            except queue.Empty:
+                break
+            if call is not None:
+                call[0].cancel()
         for _ in range(self._started):
             self._calls.put(None)
 
